@@ -1,0 +1,88 @@
+"""The nouns: every arrow of the river is one of these values.
+
+Frozen, built from plain JSON types, and round-tripping through `to_dict` / `from_dict`. Probabilities are 0-1,
+durations are seconds, times are UTC in ISO 8601 with milliseconds and a trailing `Z`. Field names follow the tables of
+the architecture document wherever they mean the same thing.
+
+PYTEST_DONT_REWRITE
+"""
+
+from pytest_selfheal.model.judging import Health
+from pytest_selfheal.model.judging import Metric
+from pytest_selfheal.model.judging import RuleResult
+from pytest_selfheal.model.judging import Verdict
+from pytest_selfheal.model.observing import Attempt
+from pytest_selfheal.model.observing import Diagnosis
+from pytest_selfheal.model.observing import ErrorLink
+from pytest_selfheal.model.observing import Failure
+from pytest_selfheal.model.observing import Frame
+from pytest_selfheal.model.observing import Observation
+from pytest_selfheal.model.records import FailureRecord
+from pytest_selfheal.model.records import GeneratedTest
+from pytest_selfheal.model.records import HealingEvent
+from pytest_selfheal.model.records import History
+from pytest_selfheal.model.records import Occurrence
+from pytest_selfheal.model.records import Pattern
+from pytest_selfheal.model.records import PatternResult
+from pytest_selfheal.model.records import Record
+from pytest_selfheal.model.records import ReviewEntry
+from pytest_selfheal.model.records import RunRecord
+from pytest_selfheal.model.repairing import Action
+from pytest_selfheal.model.repairing import Apply
+from pytest_selfheal.model.repairing import Ask
+from pytest_selfheal.model.repairing import Candidate
+from pytest_selfheal.model.repairing import Edit
+from pytest_selfheal.model.repairing import Escalate
+from pytest_selfheal.model.repairing import Fix
+from pytest_selfheal.model.repairing import Patch
+from pytest_selfheal.model.repairing import Suggest
+from pytest_selfheal.model.repairing import Validation
+from pytest_selfheal.model.value import Value
+from pytest_selfheal.model.words import Category
+from pytest_selfheal.model.words import ErrorClass
+from pytest_selfheal.model.words import Origin
+from pytest_selfheal.model.words import Outcome
+from pytest_selfheal.model.words import Phase
+from pytest_selfheal.model.words import Severity
+from pytest_selfheal.model.words import Trust
+
+__all__ = [
+    "Action",
+    "Apply",
+    "Ask",
+    "Attempt",
+    "Candidate",
+    "Category",
+    "Diagnosis",
+    "Edit",
+    "ErrorClass",
+    "ErrorLink",
+    "Escalate",
+    "Failure",
+    "FailureRecord",
+    "Fix",
+    "Frame",
+    "GeneratedTest",
+    "HealingEvent",
+    "Health",
+    "History",
+    "Metric",
+    "Observation",
+    "Occurrence",
+    "Origin",
+    "Outcome",
+    "Patch",
+    "Pattern",
+    "PatternResult",
+    "Phase",
+    "Record",
+    "ReviewEntry",
+    "RuleResult",
+    "RunRecord",
+    "Severity",
+    "Suggest",
+    "Trust",
+    "Validation",
+    "Value",
+    "Verdict",
+]

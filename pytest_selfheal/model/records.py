@@ -1,0 +1,207 @@
+"""What the store keeps, and what it answers with.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from typing import ClassVar
+
+from pytest_selfheal.model.observing import Attempt
+from pytest_selfheal.model.repairing import Candidate
+from pytest_selfheal.model.value import Value
+from pytest_selfheal.model.words import Category
+from pytest_selfheal.model.words import Origin
+from pytest_selfheal.model.words import Outcome
+from pytest_selfheal.model.words import Phase
+from pytest_selfheal.model.words import Severity
+from pytest_selfheal.model.words import Trust
+
+
+@dataclass(frozen=True)
+class Record(Value):
+    """Something the store keeps. `id` is unique within `kind`; a later `updated_at` replaces an earlier one."""
+
+    kind: ClassVar[str] = ""
+
+    id: str
+    updated_at: str
+
+
+@dataclass(frozen=True)
+class RunRecord(Record):
+    """One pytest run: written at its start, and again at its end. Without an end it was interrupted.
+
+    Counts are tests by their final outcome; `healed` tests are counted in `passed` too.
+    """
+
+    kind: ClassVar[str] = "run"
+
+    started_at: str
+    complete: bool = False
+    exit_status: int = -1
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0
+    skipped: int = 0
+    xfailed: int = 0
+    xpassed: int = 0
+    healed: int = 0
+    timeouts: int = 0
+    lost_workers: int = 0
+    lost_records: int = 0
+    duration_s: float = 0.0
+    mode: str = "auto"
+    trust: Trust = Trust.LOCAL
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class FailureRecord(Record):
+    """A failure as kept: the architecture document's `failures` table plus what identifies it here."""
+
+    kind: ClassVar[str] = "failure"
+
+    run_id: str
+    nodeid: str
+    phase: Phase
+    error_type: str
+    error_message: str
+    failure_category: Category
+    severity: Severity
+    confidence: float
+    signature: str
+    outage_key: str
+    rule: str
+    outcome: Outcome
+    created_at: str
+    attempt: int = 1
+    attempts: tuple[Attempt, ...] = ()
+    duration_s: float = 0.0
+    stack_trace: str = ""
+    framework: str = "pytest"
+    user_request: str = ""
+    test_path: str = ""
+    evidence: tuple[str, ...] = ()
+    is_regression: bool = False
+    trust: Trust = Trust.LOCAL
+    occurrence_count: int = 1
+    test_generated: bool = False
+
+
+@dataclass(frozen=True)
+class HealingEvent(Record):
+    """Something the plugin did: `action` is retry, fix, suggest, ask, escalate, regression, undo or accept.
+
+    `result` is `ok`, `failed` or `refused`; `ref` names the journal entry, review entry or file it is about.
+    """
+
+    kind: ClassVar[str] = "event"
+
+    run_id: str
+    action: str
+    result: str
+    signature: str
+    nodeids: tuple[str, ...] = ()
+    detail: str = ""
+    ref: str = ""
+    duration_s: float = 0.0
+    created_at: str = ""
+
+
+@dataclass(frozen=True)
+class ReviewEntry(Record):
+    """One entry of the human queue. `entry` is suggestion, options or escalation; `status` open, accepted or rejected.
+
+    One entry per signature: seeing the same error again refreshes it instead of adding another.
+    """
+
+    kind: ClassVar[str] = "review"
+
+    run_id: str
+    entry: str
+    status: str
+    signature: str
+    failure_category: Category
+    error_type: str
+    error_message: str
+    nodeids: tuple[str, ...]
+    reason: str
+    candidates: tuple[Candidate, ...] = ()
+    stack_trace: str = ""
+    created_at: str = ""
+
+
+@dataclass(frozen=True)
+class PatternResult(Record):
+    """One validated success or failure of a pattern; the posterior is folded from these."""
+
+    kind: ClassVar[str] = "pattern_result"
+
+    pattern_name: str
+    error_signature: str
+    fix_strategy: dict[str, Any]
+    ok: bool
+    run_id: str
+    created_at: str
+
+
+@dataclass(frozen=True)
+class GeneratedTest(Record):
+    """A regression test this package wrote, one per signature (the id)."""
+
+    kind: ClassVar[str] = "generated_test"
+
+    test_name: str
+    test_type: str
+    test_prompt: str
+    expected_behavior: dict[str, Any]
+    created_from_failure_id: str
+    confidence_score: float
+    path: str
+    nodeid: str
+    content_sha256: str
+    created_at: str
+    framework: str = "pytest"
+    run_count: int = 0
+    pass_count: int = 0
+    fail_count: int = 0
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class Pattern(Value):
+    """A way to fix a class of errors with the evidence for it; folded from `PatternResult` records."""
+
+    pattern_name: str
+    error_signature: str
+    fix_strategy: dict[str, Any]
+    success_count: int
+    failure_count: int
+    confidence_score: float
+    last_used_at: str
+    created_at: str
+    origin: Origin = Origin.BUILTIN
+    learned: bool = False
+
+
+@dataclass(frozen=True)
+class Occurrence(Value):
+    """A failure counted for the repetition rule: distinct by run and nodeid, retries are not counted."""
+
+    run_id: str
+    nodeid: str
+    created_at: str
+    failure_id: str
+
+
+@dataclass(frozen=True)
+class History(Value):
+    """What the store knows of one signature, oldest occurrence first."""
+
+    signature: str
+    occurrences: tuple[Occurrence, ...] = ()
+    total: int = 0
+    test_generated: bool = False

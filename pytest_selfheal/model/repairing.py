@@ -1,0 +1,103 @@
+"""From an idea for a repair to the action taken on it.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_selfheal.model.value import Value
+from pytest_selfheal.model.words import ErrorClass
+from pytest_selfheal.model.words import Origin
+
+
+@dataclass(frozen=True)
+class Edit(Value):
+    """Replace the bytes `start:end` of `path` (which must read `old`) by `new`; text in the file's own encoding."""
+
+    path: str
+    start: int
+    end: int
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Patch(Value):
+    """Edits on files inside the root directory, with the SHA-256 of each file as it was read.
+
+    `hashes` maps the path (relative, `/`) to the hash; edits of one file must not overlap.
+    """
+
+    edits: tuple[Edit, ...]
+    hashes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate(Value):
+    """An unvalidated patch: who proposes it, how sure they are and why."""
+
+    id: str
+    fixer: str
+    origin: Origin
+    title: str
+    patch: Patch
+    confidence: float
+    error_class: ErrorClass
+    learned: bool
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Validation(Value):
+    """The result of re-running tests with a candidate in place. `stage` is `screen` or `confirm`."""
+
+    stage: str
+    ok: bool
+    reason: str
+    passed: int = 0
+    failed: tuple[str, ...] = ()
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fix(Value):
+    """A candidate together with the validation it survived."""
+
+    candidate: Candidate
+    validation: Validation
+
+
+@dataclass(frozen=True)
+class Apply(Value):
+    """Write the fix: confidence, learning and context all allow it."""
+
+    fix: Fix
+    reason: str
+
+
+@dataclass(frozen=True)
+class Suggest(Value):
+    """Put one validated fix into the review queue."""
+
+    fix: Fix
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ask(Value):
+    """Put ranked options into the review queue; a person chooses."""
+
+    options: tuple[Candidate, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Escalate(Value):
+    """Nothing to offer: hand everything known to a person."""
+
+    reason: str
+
+
+Action = Apply | Suggest | Ask | Escalate

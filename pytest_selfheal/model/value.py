@@ -1,0 +1,121 @@
+"""The base of every value: plain JSON out, checked JSON in.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import MISSING
+from dataclasses import fields
+from enum import Enum
+from functools import cache
+from typing import Any
+from typing import TypeVar
+from typing import Union
+from typing import get_args
+from typing import get_origin
+from typing import get_type_hints
+
+from pytest_selfheal.errors import DataError
+
+V = TypeVar("V", bound="Value")
+
+
+class Value:
+    """Base of the frozen dataclasses in `model` and `config`."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types: dict, list, str, int, float, bool, None. Calling it twice gives equal results."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_dict(cls: type[V], data: Any) -> V:
+        """Build a value from what `to_dict` gave, or from untrusted JSON of the same shape.
+
+        Unknown keys are ignored so that an older version can read what a newer one wrote.
+
+        Raises:
+            DataError: `data` is no mapping, a field without default is missing, or a type does not fit.
+        """
+        if not isinstance(data, dict):
+            raise DataError(f"expected an object for {cls.__name__}, found {type(data).__name__}")
+        kwargs: dict[str, Any] = {}
+        for name, hint, required in _shape(cls):  # type: ignore[arg-type]
+            if name in data:
+                kwargs[name] = _checked(hint, data[name], f"{cls.__name__}.{name}")
+            elif required:
+                raise DataError(f"{cls.__name__} lacks the field {name!r}")
+        return cls(**kwargs)
+
+
+@cache
+def _shape(cls: type[Value]) -> tuple[tuple[str, Any, bool], ...]:
+    hints = get_type_hints(cls)
+    return tuple(
+        (f.name, hints[f.name], f.default is MISSING and f.default_factory is MISSING)
+        for f in fields(cls)  # type: ignore[arg-type]
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Value):
+        return value.to_dict()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+def _checked(hint: Any, value: Any, where: str) -> Any:
+    origin = get_origin(hint)
+    if hint is Any:
+        return value
+    if origin in (Union, types.UnionType):
+        return _checked_union(hint, value, where)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise _mismatch("a list", value, where)
+        inner = get_args(hint)[0]
+        return tuple(_checked(inner, item, f"{where}[{index}]") for index, item in enumerate(value))
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise _mismatch("an object", value, where)
+        inner = get_args(hint)[1]
+        return {str(key): _checked(inner, item, f"{where}.{key}") for key, item in value.items()}
+    return _checked_scalar(hint, value, where)
+
+
+def _checked_union(hint: Any, value: Any, where: str) -> Any:
+    choices = [choice for choice in get_args(hint) if choice is not type(None)]
+    if value is None and len(choices) < len(get_args(hint)):
+        return None
+    for choice in choices[:-1]:
+        try:
+            return _checked(choice, value, where)
+        except DataError:
+            continue
+    return _checked(choices[-1], value, where)
+
+
+def _checked_scalar(hint: type[Any], value: Any, where: str) -> Any:
+    if issubclass(hint, Value):
+        return hint.from_dict(value)
+    if issubclass(hint, Enum):
+        try:
+            return hint(value)
+        except ValueError:
+            allowed = ", ".join(repr(member.value) for member in hint)
+            raise _mismatch(f"one of {allowed}", value, where) from None
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise _mismatch(hint.__name__, value, where)
+    return value
+
+
+def _mismatch(expected: str, value: Any, where: str) -> DataError:
+    return DataError(f"expected {expected}, found {type(value).__name__} {str(value)[:60]!r}", where=where)
