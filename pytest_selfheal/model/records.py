@@ -34,7 +34,8 @@ class Record(Value):
 class RunRecord(Record):
     """One pytest run: written at its start, and again at its end. Without an end it was interrupted.
 
-    Counts are tests by their final outcome; `healed` tests are counted in `passed` too.
+    Counts are tests by their final outcome; `healed` tests are counted in `passed` too. `child_args` are the pytest
+    options a validation run needs, `invocation_dir` is the folder pytest was started in, relative to the root.
     """
 
     kind: ClassVar[str] = "run"
@@ -56,6 +57,8 @@ class RunRecord(Record):
     mode: str = "auto"
     trust: Trust = Trust.LOCAL
     version: str = ""
+    child_args: tuple[str, ...] = ()
+    invocation_dir: str = "."
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,11 @@ class HealingEvent(Record):
 
 @dataclass(frozen=True)
 class ReviewEntry(Record):
-    """One entry of the human queue. `entry` is suggestion, options or escalation; `status` open, accepted or rejected.
+    """One entry of the human queue. `entry` is suggestion, options or escalation; `status` open, accepted,
+    rejected or fixed.
 
-    One entry per signature: seeing the same error again refreshes it instead of adding another.
+    One entry per signature (the id): seeing the same error again refreshes it instead of adding another. `notes` holds
+    one sentence per candidate that could not be validated.
     """
 
     kind: ClassVar[str] = "review"
@@ -130,6 +135,7 @@ class ReviewEntry(Record):
     nodeids: tuple[str, ...]
     reason: str
     candidates: tuple[Candidate, ...] = ()
+    notes: tuple[str, ...] = ()
     stack_trace: str = ""
     created_at: str = ""
 

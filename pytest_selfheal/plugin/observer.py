@@ -1,0 +1,181 @@
+"""Turns what pytest caught into observations, in the process where the exception lives.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+from pytest_selfheal.classify import ProjectFacts
+from pytest_selfheal.classify import diagnose
+from pytest_selfheal.plugin.capture import capture
+from pytest_selfheal.plugin.capture import capture_report
+
+from pytest_selfheal.model import Attempt
+from pytest_selfheal.model import Observation
+from pytest_selfheal.model import Outcome
+from pytest_selfheal.model import Phase
+from pytest_selfheal.plugin import private_pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_selfheal.model import Diagnosis
+    from pytest_selfheal.model import Failure
+
+REGRESSION_MARKER = "selfheal_regression"
+OPT_OUT_MARKER = "no_selfheal"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One failed attempt with what it was found to be."""
+
+    failure: Failure
+    diagnosis: Diagnosis
+    is_regression: bool
+
+    def failed(self, attempts: tuple[Attempt, ...] = ()) -> Observation:
+        """Return the observation of a test that ended failed after these earlier attempts."""
+        return Observation(self.failure, self.diagnosis, Outcome.FAILED, attempts, self.is_regression)
+
+    def healed(self, attempts: tuple[Attempt, ...]) -> Observation:
+        """Return the observation of a test whose last try passed; `attempts` are the failed ones."""
+        return Observation(self.failure, self.diagnosis, Outcome.HEALED, attempts, self.is_regression)
+
+    def attempt(self, number: int, *, waited_s: float) -> Attempt:
+        """Return this failed try as the `number`-th attempt."""
+        return Attempt(
+            number,
+            self.diagnosis.category,
+            self.diagnosis.signature,
+            self.failure.error_type,
+            self.failure.error_message,
+            self.failure.duration_s,
+            waited_s,
+        )
+
+
+class Observer:
+    """Captures and classifies; never raises, so that observing cannot change a test.
+
+    Args:
+        rootpath: pytest's root directory.
+        degrade: told about an error of our own; called at most once per kind.
+    """
+
+    def __init__(self, rootpath: Path, degrade: Callable[[Exception], None]) -> None:
+        self._rootpath = rootpath
+        self._degrade = degrade
+
+    @cached_property
+    def _facts(self) -> ProjectFacts:
+        return project_facts(self._rootpath)
+
+    def observe(self, item: pytest.Item, call: pytest.CallInfo[Any], report: Any) -> Observed | None:
+        """Return what a failed phase of a test was, or None when that could not be found out."""
+        try:
+            is_regression = item.get_closest_marker(REGRESSION_MARKER) is not None
+            if call.excinfo is None:
+                failure = capture_report(report, rootpath=self._rootpath)
+            else:
+                failure = capture(
+                    call.excinfo,
+                    nodeid=str(item.nodeid),
+                    phase=Phase(report.when),
+                    rootpath=self._rootpath,
+                    test_path=item.path,
+                    test_name=item.name,
+                    docstring=getattr(getattr(item, "obj", None), "__doc__", None),
+                    scope=private_pytest.failing_fixture_scope(call.excinfo),
+                    duration_s=float(report.duration),
+                )
+            return Observed(failure, diagnose(failure, self._facts), is_regression)
+        except Exception as error:  # noqa: BLE001 - observing must never change what is observed
+            self._degrade(error)
+            return None
+
+    def observe_collection(
+        self, nodeid: str, path: Path | None, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Observed | None:
+        """Return what kept a module, package or conftest from being collected."""
+        try:
+            failure = capture(
+                excinfo,
+                nodeid=nodeid,
+                phase=Phase.COLLECT,
+                rootpath=self._rootpath,
+                test_path=path,
+                test_name=nodeid,
+                docstring=None,
+                scope="module",
+                duration_s=0.0,
+            )
+            return Observed(failure, diagnose(failure, self._facts), is_regression=False)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._degrade(error)
+            return None
+
+    def observe_report(self, report: Any) -> Observed | None:
+        """Return what a report without exception tells: a crashed worker, a strict xfail that passed."""
+        try:
+            failure = capture_report(report, rootpath=self._rootpath)
+            return Observed(failure, diagnose(failure, self._facts), is_regression=False)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._degrade(error)
+            return None
+
+
+class CollectionObserver:
+    """Observes collectors that fail, where the exception is still at hand."""
+
+    def __init__(self, observer: Observer, deliver: Callable[[Any, list[Observation]], None]) -> None:
+        self._observer = observer
+        self._deliver = deliver
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        """Look at the report of one collector."""
+        report = yield
+        excinfo = getattr(getattr(report, "call", None), "excinfo", None)
+        if report.failed and excinfo is not None:
+            observed = self._observer.observe_collection(str(collector.nodeid), collector.path, excinfo)
+            if observed is not None:
+                self._deliver(report, [observed.failed()])
+        return report
+
+
+def project_facts(rootpath: Path) -> ProjectFacts:
+    """Return the names a project can import, read from folder listings only."""
+    own: set[str] = set()
+    for folder in (rootpath, rootpath / "src", rootpath / "lib", rootpath / "tests", rootpath / "test"):
+        own |= _importable(folder)
+    installed: set[str] = set()
+    for entry in sys.path:
+        if "site-packages" in entry or "dist-packages" in entry:
+            installed |= _importable(Path(entry))
+    return ProjectFacts(
+        own=frozenset(own), stdlib=frozenset(sys.stdlib_module_names), installed=frozenset(installed - own)
+    )
+
+
+def _importable(folder: Path) -> set[str]:
+    names: set[str] = set()
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                stem, dot, suffix = entry.name.partition(".")
+                is_module = bool(dot) and suffix.rpartition(".")[2] in {"py", "so", "pyd"}
+                if stem.isidentifier() and (is_module or (not dot and entry.is_dir())):
+                    names.add(stem)
+    except OSError:
+        return names
+    return names

@@ -1,0 +1,155 @@
+"""Everything this plugin touches of pytest that is not public, in one place.
+
+Verified by the retry suite in `tests/plugin` on every supported pytest. What is used, and why there is no public way:
+
+- `SetupState.stack` and `teardown_exact`: only they can take down exactly one item and keep wider fixtures alive.
+- `FixtureDef.execute`, `.cached_result`, `.finish`, `._finalizers`: a fixture that failed is cached as failed.
+- `Item._initrequest`, `._request`, `._report_sections`, `._instance`, `._obj`, `._excinfo`: state of a finished attempt.
+- `_pytest.runner.show_test_item`: what `--setup-show` prints.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+from _pytest.runner import check_interactive_exception
+from _pytest.runner import get_reraise_exceptions
+from _pytest.runner import show_test_item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+try:
+    from _pytest.subtests import failed_subtests_key
+except ImportError:  # pytest < 9 has no built-in sub-tests
+    failed_subtests_key = None  # type: ignore[assignment]
+
+__all__ = [
+    "Snapshot",
+    "failed_subtests",
+    "failing_fixture_scope",
+    "is_interactive",
+    "reset_for_retry",
+    "run_phase",
+    "show_test_item",
+    "stop_below",
+    "tear_down_failed",
+]
+
+_EXECUTE = pytest.FixtureDef.execute.__code__
+
+
+class _StopBelow(pytest.Item):
+    """A next item that shares every ancestor of the one just run: tearing down "up to it" pops exactly that item."""
+
+    def runtest(self) -> None:
+        raise AssertionError("only ever used as a next item")
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        return self.path, 0, self.name
+
+
+def stop_below(parent: pytest.Collector | Any) -> pytest.Item:
+    """Return a next item that keeps `parent` and everything above it set up."""
+    item: pytest.Item = _StopBelow.from_parent(parent, name="::selfheal-stop::")
+    return item
+
+
+def run_phase(item: pytest.Item, when: Any, **kwargs: Any) -> tuple[pytest.CallInfo[Any], pytest.TestReport]:
+    """Run one phase and return its call and report without logging it (`runner.call_and_report` logs at once)."""
+    hook = getattr(item.ihook, f"pytest_runtest_{when}")
+    call = pytest.CallInfo.from_call(
+        lambda: hook(item=item, **kwargs), when=when, reraise=get_reraise_exceptions(item.config)
+    )
+    return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
+
+
+def is_interactive(call: pytest.CallInfo[Any], report: pytest.TestReport) -> bool:
+    """Tell whether `pytest_exception_interact` is due for this call."""
+    return check_interactive_exception(call, report)
+
+
+class Snapshot:
+    """What a superseded attempt leaves behind on an item and pytest does not clear by itself."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self.user_properties = list(item.user_properties)
+        doctest = getattr(item, "dtest", None)
+        self.doctest_globals = dict(doctest.globs) if doctest is not None else None
+
+
+def reset_for_retry(item: Any, snapshot: Snapshot) -> None:
+    """Make `item` look as if it had never run; its own node must have been torn down."""
+    item._report_sections[:] = []
+    item.user_properties[:] = snapshot.user_properties
+    if snapshot.doctest_globals is not None:  # the doctest runner clears the namespace after a run
+        item.dtest.globs.clear()
+        item.dtest.globs.update(snapshot.doctest_globals)
+    item.__dict__.pop("_excinfo", None)  # unittest keeps the errors of the attempt
+    if item.__dict__.pop("_instance", item) is not item:  # a fresh `self`; 8.2 leaves None here
+        item._obj = None
+    if failed_subtests_key is not None:
+        counts = item.config.stash.get(failed_subtests_key, None)
+        if counts is not None:
+            counts.pop(getattr(item, "id", item.nodeid), None)
+            counts.pop(item.nodeid, None)
+    if hasattr(item, "_initrequest"):
+        item._initrequest()
+
+
+def tear_down_failed(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Forget fixtures and collectors wider than the item whose own setup failed, so that they are set up again.
+
+    The failing fixtures are read off the traceback: nothing has to be watched while tests pass, and fixtures asked for
+    dynamically are found too.
+
+    Raises:
+        Exception: whatever a finalizer of a half-built fixture raises; the item cannot be retried then.
+    """
+    state = item.session._setupstate
+    for node, (_finalizers, error) in list(state.stack.items()):
+        if error is not None:  # its setup() failed: pytest would fail its whole subtree with the cached error
+            state.teardown_exact(stop_below(node.parent) if node.parent is not None else None)
+            break
+    errors: list[Exception] = []
+    for fixture, request in _executing_fixtures(excinfo.tb):
+        cached = fixture.cached_result
+        if cached is not None and cached[2] is not None:
+            try:
+                fixture.finish(request)
+            except Exception as error:  # noqa: BLE001 - every finalizer must get its turn
+                errors.append(error)
+        elif cached is None and fixture._finalizers:
+            fixture._finalizers.clear()  # pytest >= 9 asserts that a fixture without result has none
+    if errors:
+        raise errors[0]
+
+
+def _executing_fixtures(tb: TracebackType | None) -> Iterator[tuple[Any, Any]]:
+    while tb is not None:
+        if tb.tb_frame.f_code is _EXECUTE:
+            local = tb.tb_frame.f_locals
+            yield local["self"], local["request"]
+        tb = tb.tb_next
+
+
+def failing_fixture_scope(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return the scope of the widest fixture that was being set up when the error escaped; `function` if none."""
+    order = ("function", "class", "module", "package", "session")
+    found = [str(fixture.scope) for fixture, _request in _executing_fixtures(excinfo.tb)]
+    return max((scope for scope in found if scope in order), key=order.index, default="function")
+
+
+def failed_subtests(item: pytest.Item) -> int:
+    """Return how many sub-tests of the attempt just run failed."""
+    if failed_subtests_key is None:
+        return 0
+    counts = item.config.stash.get(failed_subtests_key, None)
+    if not counts:
+        return 0
+    return int(counts.get(getattr(item, "id", item.nodeid), 0) or counts.get(item.nodeid, 0))

@@ -1,0 +1,33 @@
+"""When a repeated failure becomes a regression test.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.model import Category
+
+if TYPE_CHECKING:
+    from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import History
+
+NOT_REGRESSIONS = frozenset(
+    {Category.TRANSIENT, Category.RATE_LIMIT, Category.ENVIRONMENT, Category.MISSING_DEPENDENCY, Category.TIMEOUT}
+)
+"""A flaky network or a missing package says nothing about the code; a test for it could only be flaky too."""
+
+
+def is_due(record: FailureRecord, history: History, policy: Policy) -> bool:
+    """Tell whether `record`'s error has been seen often enough within the window and has no test yet.
+
+    The rule is the architecture document's "3+ times in 7 days"; `history` must hold the occurrences of that window.
+    """
+    return (
+        not record.is_regression
+        and record.failure_category not in NOT_REGRESSIONS
+        and not history.test_generated
+        and len(history.occurrences) >= policy.occurrences
+    )
