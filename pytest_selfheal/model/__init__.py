@@ -7,10 +7,12 @@ the architecture document wherever they mean the same thing.
 PYTEST_DONT_REWRITE
 """
 
+from pytest_selfheal.model.identity import stable_id
 from pytest_selfheal.model.judging import Health
 from pytest_selfheal.model.judging import Metric
 from pytest_selfheal.model.judging import RuleResult
 from pytest_selfheal.model.judging import Verdict
+from pytest_selfheal.model.moment import utc_text
 from pytest_selfheal.model.observing import Attempt
 from pytest_selfheal.model.observing import Diagnosis
 from pytest_selfheal.model.observing import ErrorLink
@@ -28,6 +30,7 @@ from pytest_selfheal.model.records import Record
 from pytest_selfheal.model.records import ReviewEntry
 from pytest_selfheal.model.records import RunRecord
 from pytest_selfheal.model.repairing import Action
+from pytest_selfheal.model.repairing import Applied
 from pytest_selfheal.model.repairing import Apply
 from pytest_selfheal.model.repairing import Ask
 from pytest_selfheal.model.repairing import Candidate
@@ -35,8 +38,11 @@ from pytest_selfheal.model.repairing import Edit
 from pytest_selfheal.model.repairing import Escalate
 from pytest_selfheal.model.repairing import Fix
 from pytest_selfheal.model.repairing import Patch
+from pytest_selfheal.model.repairing import Proof
 from pytest_selfheal.model.repairing import Suggest
 from pytest_selfheal.model.repairing import Validation
+from pytest_selfheal.model.telling import Deed
+from pytest_selfheal.model.telling import RunSummary
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.model.words import Category
 from pytest_selfheal.model.words import ErrorClass
@@ -48,11 +54,13 @@ from pytest_selfheal.model.words import Trust
 
 __all__ = [
     "Action",
+    "Applied",
     "Apply",
     "Ask",
     "Attempt",
     "Candidate",
     "Category",
+    "Deed",
     "Diagnosis",
     "Edit",
     "ErrorClass",
@@ -75,14 +83,18 @@ __all__ = [
     "Pattern",
     "PatternResult",
     "Phase",
+    "Proof",
     "Record",
     "ReviewEntry",
     "RuleResult",
     "RunRecord",
+    "RunSummary",
     "Severity",
     "Suggest",
     "Trust",
     "Validation",
     "Value",
     "Verdict",
+    "stable_id",
+    "utc_text",
 ]

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from typing import ClassVar
 
+from pytest_selfheal.model.identity import stable_id
 from pytest_selfheal.model.observing import Attempt
+from pytest_selfheal.model.observing import Observation
 from pytest_selfheal.model.repairing import Candidate
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.model.words import Category
@@ -92,6 +94,38 @@ class FailureRecord(Record):
     trust: Trust = Trust.LOCAL
     occurrence_count: int = 1
     test_generated: bool = False
+
+    @classmethod
+    def of(cls, observation: Observation, run_id: str, trust: Trust) -> FailureRecord:
+        """Return the record of an observation; the same observation of a run always gets the same id."""
+        failure, diagnosis = observation.failure, observation.diagnosis
+        return cls(
+            id=stable_id(run_id, failure.nodeid, failure.phase.value, diagnosis.signature),
+            updated_at=failure.created_at,
+            run_id=run_id,
+            nodeid=failure.nodeid,
+            phase=failure.phase,
+            error_type=failure.error_type,
+            error_message=failure.error_message,
+            failure_category=diagnosis.category,
+            severity=diagnosis.severity,
+            confidence=diagnosis.confidence,
+            signature=diagnosis.signature,
+            outage_key=diagnosis.outage_key,
+            rule=diagnosis.rule,
+            outcome=observation.outcome,
+            created_at=failure.created_at,
+            attempt=len(observation.attempts) + (observation.outcome is not Outcome.HEALED),
+            attempts=observation.attempts,
+            duration_s=failure.duration_s,
+            stack_trace=failure.stack_trace,
+            framework=failure.framework,
+            user_request=failure.user_request,
+            test_path=failure.test_path,
+            evidence=diagnosis.evidence,
+            is_regression=observation.is_regression,
+            trust=trust,
+        )
 
 
 @dataclass(frozen=True)

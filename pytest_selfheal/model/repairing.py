@@ -36,7 +36,10 @@ class Patch(Value):
 
 @dataclass(frozen=True)
 class Candidate(Value):
-    """An unvalidated patch: who proposes it, how sure they are and why."""
+    """An unvalidated patch: who proposes it, how sure they are and why.
+
+    `confidence` is what the decision uses; `base_confidence` is the fixer's own, before this project's experience.
+    """
 
     id: str
     fixer: str
@@ -47,6 +50,12 @@ class Candidate(Value):
     error_class: ErrorClass
     learned: bool
     evidence: tuple[str, ...] = ()
+    base_confidence: float = -1.0
+
+    @property
+    def prior(self) -> float:
+        """The fixer's own confidence (0-1), whatever experience made of it since."""
+        return self.base_confidence if self.base_confidence >= 0 else self.confidence
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,34 @@ class Fix(Value):
 
     candidate: Candidate
     validation: Validation
+
+
+@dataclass(frozen=True)
+class Proof(Value):
+    """What validation found out about the candidates for one group of failures.
+
+    `fixes` turned the group green, best first; `unproved` did not, or could not be tried; `notes` holds one sentence
+    for each of those.
+    """
+
+    fixes: tuple[Fix, ...] = ()
+    unproved: tuple[Candidate, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Applied(Value):
+    """The result of writing a fix and running the tests again. `journal_id` is what `selfheal undo` takes.
+
+    `now_passing` lists tests that had failed for another reason, or not been asked for, and pass with the fix.
+    """
+
+    ok: bool
+    journal_id: str
+    reason: str
+    passed: int = 0
+    now_passing: tuple[str, ...] = ()
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
+
 from pytest_selfheal.classify import ProjectFacts
 from pytest_selfheal.classify import diagnose
-from pytest_selfheal.plugin.capture import capture
-from pytest_selfheal.plugin.capture import capture_report
-
 from pytest_selfheal.model import Attempt
 from pytest_selfheal.model import Observation
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import Phase
 from pytest_selfheal.plugin import private_pytest
+from pytest_selfheal.plugin.capture import capture
+from pytest_selfheal.plugin.capture import capture_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +123,13 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - as above
             self._degrade(error)
             return None
+
+    def observe_conftest(self, error: Exception) -> Observed | None:
+        """Return what kept a conftest from being loaded before the session began; its folder stands for the tests."""
+        path = getattr(error, "path", None)
+        folder = Path(path).parent if path else self._rootpath
+        nodeid = os.path.relpath(folder, self._rootpath).replace(os.sep, "/")
+        return self.observe_collection(nodeid, Path(path) if path else None, pytest.ExceptionInfo.from_exception(error))
 
     def observe_report(self, report: Any) -> Observed | None:
         """Return what a report without exception tells: a crashed worker, a strict xfail that passed."""

@@ -4,7 +4,7 @@ Verified by the retry suite in `tests/plugin` on every supported pytest. What is
 
 - `SetupState.stack` and `teardown_exact`: only they can take down exactly one item and keep wider fixtures alive.
 - `FixtureDef.execute`, `.cached_result`, `.finish`, `._finalizers`: a fixture that failed is cached as failed.
-- `Item._initrequest`, `._request`, `._report_sections`, `._instance`, `._obj`, `._excinfo`: state of a finished attempt.
+- `Item._initrequest`, `._request`, `._report_sections`, `._instance`, `._obj`, `._excinfo`: leftovers of an attempt.
 - `_pytest.runner.show_test_item`: what `--setup-show` prints.
 
 PYTEST_DONT_REWRITE
@@ -67,6 +67,30 @@ def run_phase(item: pytest.Item, when: Any, **kwargs: Any) -> tuple[pytest.CallI
         lambda: hook(item=item, **kwargs), when=when, reraise=get_reraise_exceptions(item.config)
     )
     return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
+
+
+def begin(item: Any) -> bool:
+    """Prepare an item that may have run before; return whether it has a fixture request to be cleared by `end`."""
+    has_request = hasattr(item, "_request")
+    if has_request and not item._request:
+        item._initrequest()
+    return has_request
+
+
+def end(item: Any, *, has_request: bool) -> None:
+    """Let go of the fixtures of a finished item."""
+    if has_request:
+        item._request = False
+        item.funcargs = None
+
+
+def rearm_timeout(item: pytest.Item) -> None:
+    """Start pytest-timeout's clock anew for the next attempt; its settings are only to be had privately."""
+    import pytest_timeout
+
+    settings = pytest_timeout._get_item_settings(item)
+    if settings.timeout and settings.timeout > 0 and not settings.func_only:
+        item.config.hook.pytest_timeout_set_timer(item=item, settings=settings)
 
 
 def is_interactive(call: pytest.CallInfo[Any], report: pytest.TestReport) -> bool:

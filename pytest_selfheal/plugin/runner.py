@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from pytest_selfheal.plugin import private_pytest
+from pytest_selfheal.plugin.observer import OPT_OUT_MARKER
 from pytest_selfheal.plugin.private_pytest import run_phase
+from pytest_selfheal.recover import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +36,13 @@ class Runner:
 
     Args:
         observer: turns exceptions into observations.
-        recovery: decides about retries.
+        recovery: decides about retries; None never retries.
         deliver: hands observations over, attached to a report where they must travel.
         sleep: waits so many seconds.
     """
 
     def __init__(
-        self, observer: Observer, recovery: Recovery, deliver: Deliver, sleep: Callable[[float], object]
+        self, observer: Observer, recovery: Recovery | None, deliver: Deliver, sleep: Callable[[float], object]
     ) -> None:
         self._observer = observer
         self._recovery = recovery
@@ -65,38 +67,35 @@ class Runner:
                 self._subtests.append(observed.failed())
 
     def _run(self, item: Any, nextitem: pytest.Item | None) -> None:
-        has_request = hasattr(item, "_request")
-        if has_request and not item._request:  # noqa: SLF001 - see private_pytest
-            item._initrequest()  # noqa: SLF001
+        has_request = private_pytest.begin(item)
         snapshot = private_pytest.Snapshot(item)
-        log = item.ihook.pytest_runtest_logreport
         torn_down: Phase | None = None
         try:
             call, report = run_phase(item, "setup")
             if report.passed:
-                log(report=report)
+                item.ihook.pytest_runtest_logreport(report=report)
                 call, report = self._call(item, call, report)
             if report.failed:
                 call, report, torn_down = self._after_failure(item, (call, report), snapshot)
             elif self._subtests:
                 self._flush(report, [])
             if report.when != "setup" or not report.passed:
-                log(report=report)
-                if call.excinfo is not None and private_pytest.is_interactive(call, report):
-                    item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+                self._log(item, call, report)
             # A session about to stop tears everything down, or errors of wider fixtures would go unreported.
             if item.session.shouldfail or item.session.shouldstop:
                 nextitem = None
             call, report = torn_down or run_phase(item, "teardown", nextitem=nextitem)
             if report.failed:
                 self._observe_teardown(item, call, report)
-            log(report=report)
-            if call.excinfo is not None and private_pytest.is_interactive(call, report):
-                item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+            self._log(item, call, report)
         finally:
-            if has_request:
-                item._request = False  # noqa: SLF001
-                item.funcargs = None
+            private_pytest.end(item, has_request=has_request)
+
+    @staticmethod
+    def _log(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
+        item.ihook.pytest_runtest_logreport(report=report)
+        if call.excinfo is not None and private_pytest.is_interactive(call, report):
+            item.ihook.pytest_exception_interact(node=item, call=call, report=report)
 
     @staticmethod
     def _call(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> Phase:
@@ -126,12 +125,13 @@ class Runner:
         return (*story.phase, story.torn_down)
 
     def _retry(self, item: pytest.Item, story: _Story, snapshot: private_pytest.Snapshot) -> None:
+        recovery = self._recovery
         while True:
             call, report = story.phase
             observed = story.observed = self._observer.observe(item, call, report)
-            if observed is None or self._subtests or call.excinfo is None:
+            if observed is None or recovery is None or self._subtests or call.excinfo is None:
                 return
-            delay_s = self._observer.retry_delay(item, observed, self._recovery, len(story.attempts) + 1)
+            delay_s = self._delay_s(recovery, item, observed, len(story.attempts) + 1)
             if delay_s is None:
                 return
             story.attempts.append(observed.attempt(len(story.attempts) + 1, waited_s=delay_s))
@@ -139,6 +139,7 @@ class Runner:
             if story.torn_down is not None:
                 return
             self._wait(item, delay_s)
+            recovery.waited(delay_s)
             private_pytest.reset_for_retry(item, snapshot)
             call, report = run_phase(item, "setup")
             if report.passed:
@@ -151,8 +152,18 @@ class Runner:
             if report.passed:  # a test that fails and then skips has not passed: its failure is reported
                 story.phase = call, report
                 story.healed = True
-            self._recovery.ended(observed.diagnosis.outage_key, recovered=story.healed)
+            recovery.ended(observed.diagnosis.outage_key, recovered=story.healed)
             return
+
+    @staticmethod
+    def _delay_s(recovery: Recovery, item: pytest.Item, observed: Observed, failed: int) -> float | None:
+        """Return how long to wait before the next try; None when this test must not be tried again."""
+        if observed.is_regression or item.config.getoption("usepdb", False):
+            return None
+        if item.get_closest_marker(OPT_OUT_MARKER) is not None:
+            return None
+        plan = recovery.plan(observed.diagnosis, observed.failure.phase, failed)
+        return plan.delay_s if isinstance(plan, Retry) else None
 
     @staticmethod
     def _take_down(item: pytest.Item, call: pytest.CallInfo[Any]) -> Phase | None:
@@ -174,13 +185,8 @@ class Runner:
             hook.pytest_timeout_cancel_timer(item=item)
         if seconds:
             self._sleep(seconds)
-            self._recovery.waited(seconds)
         if timed:
-            import pytest_timeout
-
-            settings = pytest_timeout._get_item_settings(item)  # noqa: SLF001 - the only way to learn the limit
-            if settings.timeout and settings.timeout > 0 and not settings.func_only:
-                hook.pytest_timeout_set_timer(item=item, settings=settings)
+            private_pytest.rearm_timeout(item)
 
     def _tell(self, story: _Story) -> None:
         if story.observed is None:
@@ -189,7 +195,7 @@ class Runner:
         if story.healed:
             self._flush(story.phase[1], [story.observed.healed(attempts)])
         else:
-            if attempts:
+            if attempts and self._recovery is not None:
                 self._recovery.ended(story.observed.diagnosis.outage_key, recovered=False)
             self._flush(story.phase[1], [story.observed.failed(attempts)])
 

@@ -23,7 +23,7 @@ LIMIT_BYTES = 64 * 1024
 
 
 def pack(observations: Sequence[Observation]) -> str:
-    """Return the observations as ASCII JSON of at most `LIMIT_BYTES`; what does not fit loses detail, then its place."""
+    """Return the observations as ASCII JSON of at most `LIMIT_BYTES`; what does not fit is shortened."""
     text = _dumps(observations)
     if len(text) > LIMIT_BYTES:
         text = _dumps([_without_detail(item) for item in observations])

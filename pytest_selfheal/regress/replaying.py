@@ -29,7 +29,7 @@ def run_pinned(nodeid: str, root: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="selfheal-replay-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "--selfheal=off", "-p", "no:cacheprovider", "-q", "--no-header"]
-        command += [f"--junitxml={report}", f"--basetemp={folder}/tmp", nodeid]
+        command += [f"--junitxml={report}", f"--basetemp={Path(folder) / 'base'}", nodeid]
         try:
             done = subprocess.run(
                 command,
@@ -52,7 +52,7 @@ def run_pinned(nodeid: str, root: Path) -> None:
         raise unittest.SkipTest(f"the pinned test {nodeid} was skipped")
     if not counts["tests"]:
         raise AssertionError(
-            f"the pinned test {nodeid} cannot be run any more; delete this file if the test is gone on purpose\n{output}"
+            f"the pinned test {nodeid} cannot be run any more; delete this file if it is gone on purpose\n{output}"
         )
     raise AssertionError(f"the pinned test {nodeid} fails again\n{output}")
 

@@ -70,5 +70,8 @@ class Store(Protocol):
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes as plain JSON: `records` by kind, `segments`, `bytes`, `quarantined`, ..."""
 
+    def maintain(self) -> None:
+        """Do what keeps reading fast, at the end of a run; does nothing most of the time and never raises."""
+
     def close(self) -> None:
         """Give back what is held; closing twice is safe."""

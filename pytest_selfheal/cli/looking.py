@@ -1,0 +1,108 @@
+"""Commands that only look: failures, patterns, health, gate.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.cli.project import Project
+from pytest_selfheal.cli.project import write
+from pytest_selfheal.gate import Evidence
+from pytest_selfheal.gate import judge_run
+from pytest_selfheal.health import judge_health
+from pytest_selfheal.model import utc_text
+from pytest_selfheal.report import documents
+from pytest_selfheal.report import tables
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_selfheal.model import RunRecord
+    from pytest_selfheal.store.protocol import Store
+
+_HOUR_S = 3600.0
+
+
+def failures(arguments: argparse.Namespace) -> int:
+    """`selfheal failures`: every recorded failure unless limited."""
+    project = Project(arguments)
+    store = project.open_store()
+    found = store.failures(limit=arguments.limit, run_id=arguments.run_id)
+    project.warn(store)
+    if arguments.json:
+        write([documents.to_text(documents.failures_document(found))])
+    else:
+        write(tables.failures_lines(found))
+    return 0
+
+
+def patterns(arguments: argparse.Namespace) -> int:
+    """`selfheal patterns`."""
+    project = Project(arguments)
+    store = project.open_store()
+    found = store.patterns()
+    project.warn(store)
+    if arguments.json:
+        write([documents.to_text(documents.patterns_document(found))])
+    else:
+        write(tables.patterns_lines(found))
+    return 0
+
+
+def health(arguments: argparse.Namespace) -> int:
+    """`selfheal health`: the runs that ended within the window."""
+    project = Project(arguments)
+    store = project.open_store()
+    now = time.time()
+    since = utc_text(now - arguments.hours * _HOUR_S)
+    runs = [run for run in store.runs() if run.complete and run.updated_at >= since]
+    ids = {run.id for run in runs}
+    judged = judge_health(
+        runs,
+        [record for record in store.failures(since=since) if record.run_id in ids],
+        [event for event in store.events() if event.run_id in ids],
+        project.policy.gate,
+        since=since,
+        until=utc_text(now),
+    )
+    project.warn(store)
+    if arguments.json:
+        write([documents.to_text(documents.health_document(judged))])
+    else:
+        write(tables.health_lines(judged))
+    return 0
+
+
+def gate(arguments: argparse.Namespace) -> int:
+    """`selfheal gate`: 0 pass, 1 block, 3 cannot tell."""
+    project = Project(arguments)
+    store = project.open_store()
+    run = _run_to_judge(store, arguments.run_id)
+    verdict = judge_run(_evidence(project, store, run))
+    project.warn(store)
+    blocks = ("block", "warn") if arguments.strict else ("block",)
+    status = 3 if verdict.status == "unknown" else int(verdict.status in blocks)
+    status = 0 if arguments.dry_run else status
+    if arguments.format == "json":
+        write([documents.to_text(documents.verdict_document(verdict, status))])
+    else:
+        write(tables.verdict_lines(verdict))
+    return status
+
+
+def _run_to_judge(store: Store, run_id: str | None) -> RunRecord | None:
+    if run_id is None:
+        return next(iter(store.runs(limit=1)), None)
+    return next((run for run in store.runs() if run.id == run_id), None)
+
+
+def _evidence(project: Project, store: Store, run: RunRecord | None) -> Evidence:
+    if run is None:
+        return Evidence(None, (), (), None)
+    records = store.failures(run_id=run.id)
+    events = store.events(run_id=run.id)
+    judged = judge_health([run], records, events, project.policy.gate, since=run.started_at, until=run.updated_at)
+    return Evidence(run, records, events, judged, store.warnings)

@@ -1,0 +1,105 @@
+"""The pytest plugin: options, and nothing else until it is switched on.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_MODES = ("auto", "suggest", "record", "off")
+_MARKERS = (
+    "no_selfheal: never retry or repair this test; failures are still recorded.",
+    "selfheal_regression(id): a regression test written by pytest-selfheal; it is never retried or repaired.",
+)
+
+
+class _ModeAction(argparse.Action):
+    """`--selfheal` alone means `auto`; `--selfheal=MODE` is an option string of its own.
+
+    An optional argument would swallow the path in `pytest --selfheal tests/`.
+    """
+
+    def __init__(self, option_strings: list[str], dest: str, **kwargs: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=kwargs.get("default"), help=kwargs.get("help"))
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        del parser, values
+        setattr(namespace, self.dest, (option_string or "").partition("=")[2] or "auto")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare `--selfheal` and the one ini setting; everything else lives in `[tool.selfheal]`."""
+    group = parser.getgroup("selfheal", "self-healing")
+    group.addoption(
+        "--selfheal",
+        *(f"--selfheal={mode}" for mode in _MODES),
+        action=_ModeAction,
+        dest="selfheal",
+        default=None,
+        help="Record failures, retry transient ones, repair code by confidence, write regression tests. "
+        "auto (the default of the bare flag), suggest (never writes code), record (only observes), off.",
+    )
+    group.addoption(
+        "--selfheal-store",
+        dest="selfheal_store",
+        default=None,
+        metavar="PATH",
+        help="Folder of the store, instead of .selfheal in the root directory.",
+    )
+    parser.addini("selfheal", "Switch pytest-selfheal on without the --selfheal flag.", type="bool", default=False)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make our hooks known, so that conftest files implementing them are valid in every run."""
+    from pytest_selfheal import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
+    """Take care of a conftest that cannot be imported: pytest gives up before any other hook could see it."""
+    try:
+        return (yield)
+    except Exception as error:
+        if wanted_mode(early_config) is not None:
+            from pytest_selfheal.plugin.activate import conftest_failed
+
+            conftest_failed(early_config, error)
+        raise
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register markers; register the working parts only when switched on."""
+    for line in _MARKERS:
+        config.addinivalue_line("markers", line)
+    if wanted_mode(config) is not None:
+        from pytest_selfheal.plugin.activate import activate
+
+        activate(config)
+
+
+def wanted_mode(config: pytest.Config) -> str | None:
+    """Return the mode asked for on the command line, in the environment or the ini file; None when off."""
+    mode = getattr(config.known_args_namespace, "selfheal", None)
+    if mode is None and not hasattr(config, "workerinput"):
+        mode = os.environ.get("SELFHEAL_MODE") or ("" if config.getini("selfheal") else None)
+    elif mode is None:
+        mode = config.getoption("selfheal", None)
+    return None if mode in (None, "off") else mode

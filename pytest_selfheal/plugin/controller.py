@@ -1,0 +1,205 @@
+"""The single writer: receives observations and keeps them at once; says what happened at the end.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+
+from pytest_selfheal.model import FailureRecord
+from pytest_selfheal.model import HealingEvent
+from pytest_selfheal.model import Outcome
+from pytest_selfheal.model import RunRecord
+from pytest_selfheal.model import stable_id
+from pytest_selfheal.model import utc_text
+from pytest_selfheal.plugin.origin import resolve_trust
+from pytest_selfheal.plugin.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import Observation
+    from pytest_selfheal.model import RunSummary
+    from pytest_selfheal.store.protocol import Store
+
+_MAX_KEPT_IN_MEMORY = 5000
+"""Failures beyond this many are stored but not repaired: a run that broken needs a person anyway."""
+
+
+class Controller:
+    """Lives in the one process that may write: the plain run, or the xdist controller.
+
+    Args:
+        config: pytest's configuration.
+        policy: the settings.
+        notices: what went wrong in the plugin so far; shown once at the end.
+        wall_clock: seconds since the epoch.
+        monotonic: a clock for durations, seconds.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        policy: Policy,
+        notices: list[str],
+        *,
+        wall_clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.config = config
+        self.policy = policy
+        self.notices = notices
+        self.wall_clock = wall_clock
+        self.monotonic = monotonic
+        self.began = monotonic()
+        self.started_at = self.now()
+        self.run_id = f"{self.started_at[:19].replace('-', '').replace(':', '')}Z-{os.urandom(4).hex()}"
+        self.trust = resolve_trust(policy, os.environ)
+        self.screen = Screen(config)
+        self.pairs: list[tuple[Observation, FailureRecord]] = []
+        self.lost_workers = 0
+        self._opened: Store | None = None
+        self._seen: set[str] = set()
+        self._interrupted = False
+        self._summary: RunSummary | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store, opened when first needed."""
+        if self._opened is None:
+            from pytest_selfheal.store import open_store
+
+            location = self.config.rootpath / self.policy.store
+            self._opened = open_store(location, retention_days=self.policy.retention_days)
+        return self._opened
+
+    def now(self) -> str:
+        """Return the time, UTC, ISO 8601."""
+        return utc_text(self.wall_clock())
+
+    # ------------------------------------------------------------------------------- during the run
+
+    def receive(self, report: Any, observations: list[Observation]) -> None:
+        """Keep what was observed, at once: a killed run loses nothing it has reported. Never raises."""
+        for observation in observations:
+            try:
+                self._keep(report, observation)
+            except Exception as error:  # noqa: BLE001 - keeping a record must not change a test's outcome
+                self.degrade(error)
+
+    def degrade(self, error: Exception) -> None:
+        """Note an error of our own; it is shown once, at the end."""
+        text = f"{type(error).__name__}: {error}"
+        if text not in self.notices:
+            self.notices.append(text)
+
+    def worker_lost(self) -> None:
+        """Count an xdist worker that died."""
+        self.lost_workers += 1
+
+    def announce(self, event: HealingEvent) -> None:
+        """Tell listeners of `pytest_selfheal_event`."""
+        try:
+            self.config.hook.pytest_selfheal_event(event=event)
+        except Exception as error:  # noqa: BLE001 - a listener's error must not change the run
+            self.degrade(error)
+
+    def run_record(self) -> RunRecord:
+        """Return the record of this run as far as it is known at its start."""
+        from pytest_selfheal import __version__
+
+        return RunRecord(
+            id=self.run_id,
+            updated_at=self.now(),
+            started_at=self.started_at,
+            mode=self.policy.mode,
+            trust=self.trust,
+            version=__version__,
+            invocation_dir=os.path.relpath(self.config.invocation_params.dir, self.config.rootpath),
+        )
+
+    def _keep(self, report: Any, observation: Observation) -> None:
+        record = FailureRecord.of(observation, self.run_id, self.trust)
+        if record.id in self._seen:  # every xdist worker collects: most collection errors come twice
+            return
+        self._seen.add(record.id)
+        if len(self.pairs) < _MAX_KEPT_IN_MEMORY:
+            self.pairs.append((observation, record))
+        if self._opened is None:
+            self.store.append(self.run_record())
+        self.store.append(record)
+        if record.outcome is Outcome.HEALED:
+            self.screen.healed(report, record)
+            event = self._retry_event(record)
+            self.store.append(event)
+            self.announce(event)
+
+    def _retry_event(self, record: FailureRecord) -> HealingEvent:
+        now = self.now()
+        return HealingEvent(
+            id=stable_id(self.run_id, "retry", record.id),
+            updated_at=now,
+            run_id=self.run_id,
+            action="retry",
+            result="ok",
+            signature=record.signature,
+            nodeids=(record.nodeid,),
+            detail=f"passed on attempt {len(record.attempts) + 1}",
+            ref=record.id,
+            duration_s=sum(attempt.duration_s + attempt.waited_s for attempt in record.attempts),
+            created_at=now,
+        )
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember Ctrl-C and pytest.exit: nothing is repaired after them."""
+        self._interrupted = True
+
+    # ------------------------------------------------------------------------------- the end of the run
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
+        from pytest_selfheal.plugin.ending import finish
+
+        stopped = self._interrupted or int(exitstatus) in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}
+        try:
+            self._summary = finish(self, int(exitstatus), repairs=not stopped)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands
+            self.degrade(error)
+        if self._summary is not None:
+            session.exitstatus = self._exit_status(int(exitstatus), self._summary)
+
+    def _exit_status(self, exitstatus: int, summary: RunSummary) -> int:
+        if exitstatus == pytest.ExitCode.OK and summary.healed and self.policy.fail_on_healed:
+            return pytest.ExitCode.TESTS_FAILED
+        accepted = self.policy.accept_fixes and summary.all_fixed and not self.lost_workers
+        return pytest.ExitCode.OK if exitstatus == pytest.ExitCode.TESTS_FAILED and accepted else exitstatus
+
+    def conftest_failed(self, observation: Observation) -> None:
+        """Take a conftest that cannot be imported through the same end; there is no session around it."""
+        from pytest_selfheal.plugin.ending import finish
+
+        self.screen.has_terminal = False
+        self.receive(None, [observation])
+        self.screen.print_without_terminal(finish(self, int(pytest.ExitCode.USAGE_ERROR), repairs=True))
+
+    # ------------------------------------------------------------------------------- telling
+
+    def pytest_report_header(self) -> str | None:
+        """Say in one line that the plugin is on, and how."""
+        if self.config.get_verbosity() < 0:
+            return None
+        return f"selfheal: mode {self.policy.mode}, store {self.policy.store}"
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Write the summary section; nothing at all when there is nothing to say."""
+        if self._summary is not None:
+            self.screen.summary(self._summary)
+        elif self.notices:
+            terminalreporter.write_line(f"selfheal degraded: {self.notices[0]}", yellow=True)

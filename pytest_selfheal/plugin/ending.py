@@ -1,0 +1,186 @@
+"""The end of a run with its real effects: git, child processes, files, store.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.decide import Context
+from pytest_selfheal.health import judge_health
+from pytest_selfheal.model import Category
+from pytest_selfheal.model import GeneratedTest
+from pytest_selfheal.model import HealingEvent
+from pytest_selfheal.model import Outcome
+from pytest_selfheal.model import RunSummary
+from pytest_selfheal.model import Trust
+from pytest_selfheal.model import utc_text
+
+if TYPE_CHECKING:
+    from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import History
+    from pytest_selfheal.plugin.controller import Controller
+    from pytest_selfheal.session import RunEnd
+    from pytest_selfheal.session import Story
+    from pytest_selfheal.session import Workshop
+
+_DAY_S = 86_400.0
+_WRITERS = (Trust.LOCAL, Trust.TRUSTED_CI)
+
+
+def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSummary:
+    """Repair, queue, generate and commit as the mode allows; return what is to be told.
+
+    Args:
+        controller: the run with its failures.
+        exitstatus: pytest's.
+        repairs: False after an interruption or an internal error: then the run is only recorded.
+    """
+    standing = any(record.outcome is Outcome.FAILED for _observation, record in controller.pairs)
+    if not standing or controller.policy.mode == "record":
+        from pytest_selfheal.session import Story
+
+        return _conclude(controller, Story(), exitstatus)
+    end = _run_end(controller, repairs=repairs)
+    if repairs:
+        end.repair(controller.pairs)
+        if controller.policy.mode == "auto":
+            _regress(controller, end)
+    return _conclude(controller, end.story, exitstatus)
+
+
+def _run_end(controller: Controller, *, repairs: bool) -> RunEnd:
+    from pytest_selfheal.session import Run
+    from pytest_selfheal.session import RunEnd
+
+    policy = controller.policy
+    return RunEnd(
+        Run(controller.run_id, may_write=policy.mode == "auto" and controller.trust in _WRITERS),
+        policy,
+        _context(controller),
+        store=controller.store,
+        workshop=_workshop(controller) if repairs else None,
+        now=controller.now,
+        tell=controller.screen.tell,
+    )
+
+
+def _context(controller: Controller) -> Context:
+    from pytest_selfheal.git import operation_in_progress
+
+    against = []
+    if controller.policy.mode == "suggest":
+        against.append("mode suggest never writes code")
+    if controller.trust not in _WRITERS:
+        against.append(f"a run of trust {controller.trust.value} never writes code")
+    operation = operation_in_progress(controller.config.rootpath)
+    if operation:
+        against.append(operation)
+    return Context(tuple(against))
+
+
+def _workshop(controller: Controller) -> Workshop | None:
+    config = controller.config
+    if config.getoption("usepdb", False):
+        return None
+    from pytest_selfheal.repair.workshop import Bench
+
+    return Bench(
+        config.rootpath,
+        controller.policy,
+        directory=Path(config.invocation_params.dir),
+        child_args=child_args_of(controller),
+        monotonic=controller.monotonic,
+    )
+
+
+def child_args_of(controller: Controller) -> tuple[str, ...]:
+    """Return the options of this run that a validation run needs too."""
+    from pytest_selfheal.repair.child_args import child_args
+
+    config = controller.config
+    return tuple(
+        child_args(
+            [str(argument) for argument in config.invocation_params.args],
+            [str(argument) for argument in config.args],
+            [str(argument) for argument in config.getini("addopts")],
+        )
+    )
+
+
+def _regress(controller: Controller, end: RunEnd) -> None:
+    from pytest_selfheal.regress.rule import is_due
+
+    policy = controller.policy
+    end.regress(
+        [record for _observation, record in controller.pairs],
+        since=utc_text(controller.wall_clock() - policy.window_days * _DAY_S),
+        is_due=lambda record, history: is_due(record, history, policy),
+        write=lambda record, history: _write_regression(controller, record, history),
+    )
+
+
+def _write_regression(controller: Controller, record: FailureRecord, history: History) -> GeneratedTest | str:
+    from pytest_selfheal.regress.source import emit
+    from pytest_selfheal.regress.writing import write_test
+
+    folder = controller.policy.regression_dir
+    emitted = emit(record, history.occurrences[0].created_at)
+    refused = write_test(emitted, controller.config.rootpath, folder)
+    if refused:
+        return refused
+    now = controller.now()
+    return GeneratedTest(
+        id=record.signature,
+        updated_at=now,
+        test_name=emitted.test_name,
+        test_type="regression",
+        test_prompt=record.user_request,
+        expected_behavior={"shouldNotFail": True, "errorType": record.error_type},
+        created_from_failure_id=record.id,
+        confidence_score=0.75,  # the architecture document's starting value for a generated test
+        path=f"{folder.rstrip('/')}/{emitted.file_name}",
+        nodeid=record.nodeid,
+        content_sha256=emitted.content_sha256,
+        created_at=now,
+    )
+
+
+def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSummary:
+    records = [record for _observation, record in controller.pairs]
+    healed = tuple(record for record in records if record.outcome is Outcome.HEALED)
+    store = controller.store
+    run = replace(
+        controller.run_record(),
+        complete=True,
+        exit_status=exitstatus,
+        healed=len(healed),
+        timeouts=sum(record.failure_category is Category.TIMEOUT for record in records),
+        lost_workers=controller.lost_workers,
+        lost_records=store.lost,
+        duration_s=controller.monotonic() - controller.began,
+        child_args=child_args_of(controller) if records else (),
+        **controller.screen.counts(),
+    )
+    store.commit([*story.records, run])
+    events = [record for record in story.records if isinstance(record, HealingEvent)]
+    for event in events:
+        controller.announce(event)
+    store.maintain()
+    health = judge_health(
+        [run], records, events, controller.policy.gate, since=controller.started_at, until=controller.now()
+    )
+    store.close()
+    return RunSummary(
+        run=run,
+        healed=healed,
+        fixed=tuple(story.fixed),
+        queued=tuple(story.queued),
+        generated=tuple(story.generated),
+        health=health,
+        notices=(*controller.notices, *store.warnings),
+        all_fixed=bool(story.fixed) and not story.unfixed,
+    )

@@ -1,0 +1,107 @@
+"""What the user sees while tests run and at the end; every untrusted text is escaped before it gets here or here.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+
+from pytest_selfheal.report.summary import summary_lines
+from pytest_selfheal.safety.escape import terminal_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import RunSummary
+
+_COLOURS = {"fixed": "green", "suggested": "yellow", "undecided": "yellow", "escalated": "red", "generated": "yellow"}
+_MAX_LINES_OF_A_KIND = 10
+HEALED = "_selfheal_healed"
+"""Set on the report of a test that passed on a later try, in the process that prints it."""
+
+
+class HealedStatus:
+    """Shows a healed test as HEALED; registered when the first test heals, so that green runs do not pay for it."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, Mapping[str, bool]]] | None:
+        """Answer for the passing call of a healed test only: pytest turns other "passed" reports into failures here."""
+        if report.when == "call" and report.passed and getattr(report, HEALED, False):
+            return "healed", "H", ("HEALED", {"yellow": True})
+        return None
+
+
+class Screen:
+    """Writes through pytest's terminal reporter; silent when there is none."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._said: dict[str, int] = {}
+        self._shows_healed = False
+        self.has_terminal = True
+
+    @property
+    def _reporter(self) -> Any:
+        return self._config.pluginmanager.getplugin("terminalreporter")
+
+    def healed(self, report: Any, record: FailureRecord) -> None:
+        """Mark the report and say at once that a test passed on a later try."""
+        setattr(report, HEALED, True)
+        if not self._shows_healed:
+            self._shows_healed = True
+            self._config.pluginmanager.register(HealedStatus(), "selfheal-status")
+        why = f"{record.error_type.rpartition('.')[2]} ({record.failure_category.value})"
+        self.tell("healed", f"{record.nodeid}: passed on attempt {len(record.attempts) + 1} after {why}")
+
+    def tell(self, kind: str, text: str) -> None:
+        """Write one line as something happens, at most ten of a kind; nothing with -q."""
+        count = self._said[kind] = self._said.get(kind, 0) + 1
+        if self._config.get_verbosity() < 0 or count > _MAX_LINES_OF_A_KIND:
+            return
+        self._write(f"selfheal: {kind}: {terminal_line(text)}", _COLOURS.get(kind, "yellow"))
+
+    def _write(self, text: str, colour: str) -> None:
+        reporter = self._reporter
+        if not self.has_terminal:
+            sys.stderr.write(text + "\n")
+        elif reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(text, **({colour: True} if colour else {}))
+
+    def counts(self) -> dict[str, int]:
+        """Return the tests of this run by outcome, as the terminal counted them."""
+        stats = getattr(self._reporter, "stats", {})
+        sizes = {name: len(stats.get(name, ())) for name in ("passed", "healed", "failed", "error", "skipped")}
+        return {
+            "passed": sizes["passed"] + sizes["healed"],
+            "failed": sizes["failed"],
+            "errors": sizes["error"],
+            "skipped": sizes["skipped"],
+            "xfailed": len(stats.get("xfailed", ())),
+            "xpassed": len(stats.get("xpassed", ())),
+        }
+
+    def summary(self, summary: RunSummary) -> None:
+        """Write the section at the end of the run, as verbosity asks; --no-summary keeps what must not be missed."""
+        verbosity = self._config.get_verbosity()
+        if self._config.getoption("no_summary", False):
+            verbosity = min(verbosity, -2)
+        lines = summary_lines(summary, verbosity)
+        reporter = self._reporter
+        if not lines or reporter is None:
+            return
+        if verbosity >= 0:
+            reporter.section("selfheal")
+        for line in lines:
+            reporter.write_line(line.text, **({line.colour: True} if line.colour else {}))
+
+    def print_without_terminal(self, summary: RunSummary) -> None:
+        """Write the section to standard error: a conftest failed before pytest had a terminal reporter."""
+        for line in summary_lines(summary, self._config.get_verbosity()):
+            sys.stderr.write(line.text + "\n")

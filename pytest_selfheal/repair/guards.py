@@ -1,0 +1,183 @@
+"""What no fix may do, whoever proposed it: a lint of the change itself.
+
+The deny-list follows the reference on program repair (section E): a patch that touches an assertion, adds a skip or an
+`except`, silences a checker or deletes statements makes tests green without repairing anything.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import stat
+import warnings
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.errors import PatchError
+from pytest_selfheal.repair.patch import apply_patch
+from pytest_selfheal.repair.patch import lines_changed
+from pytest_selfheal.repair.project import is_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from pytest_selfheal.model import Patch
+    from pytest_selfheal.repair.patch import Read
+
+MAX_LINES = 150
+"""A fix of more lines than this is a rewrite, and needs a person."""
+
+_NEVER = frozenset({"conftest.py", "setup.py"})
+_SILENCERS = re.compile(
+    r"#.*(\bnoqa\b|type:\s*ignore|pragma:\s*no\s*cover|pylint:\s*disable|mypy:|pyright:)", re.IGNORECASE
+)
+_CONFLICT = re.compile(rb"^(<{7} |>{7} |\|{7} )", re.MULTILINE)
+_GENERATED = re.compile(rb"@generated|do not edit", re.IGNORECASE)
+_VERDICTS = frozenset(
+    {
+        "approx",
+        "deprecated_call",
+        "exit",
+        "fail",
+        "importorskip",
+        "raises",
+        "skip",
+        "skipif",
+        "suppress",
+        "warns",
+        "xfail",
+    }
+    | {"skipIf", "skipTest", "skipUnless", "expectedFailure"}
+)
+
+
+def refusal(
+    patch: Patch, read: Read, root: Path, edit_roots: Iterable[str] = (), tracked: AbstractSet[str] | None = None
+) -> str:
+    """Return why `patch` must not be applied, in one sentence; empty when nothing stands against it.
+
+    Args:
+        patch: edits with paths relative to `root`.
+        read: gives the files as they are now.
+        root: the root directory.
+        edit_roots: folders that may be edited, relative to the root; empty means all of it.
+        tracked: the files git tracks; None outside a git work tree.
+    """
+    if not patch.edits:
+        return "the patch is empty"
+    for path in sorted({edit.path for edit in patch.edits}):
+        reason = path_refusal(path, root, edit_roots, tracked)
+        if reason:
+            return f"{path}: {reason}"
+    if lines_changed(patch) > MAX_LINES:
+        return f"the fix touches {lines_changed(patch)} lines, more than {MAX_LINES}"
+    try:
+        results = apply_patch(patch, read)
+    except PatchError as error:
+        return f"{error.where}: {error.what}"
+    for path, new in results.items():
+        reason = _text_refusal(read(path), new) or _tree_refusal(read(path), new)
+        if reason:
+            return f"{path}: {reason}"
+    return ""
+
+
+def path_refusal(path: str, root: Path, edit_roots: Iterable[str] = (), tracked: AbstractSet[str] | None = None) -> str:
+    """Return why the file at the relative `path` may not be edited; empty when it may."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path or str(pure) != path:
+        return "the path leaves the project"
+    if pure.suffix != ".py":
+        return "only Python files are edited"
+    if pure.name in _NEVER or pure.name.startswith("."):
+        return f"{pure.name} is never edited"
+    if is_foreign(path):
+        return "the file is hidden, installed, built or vendored"
+    roots = [PurePosixPath(folder).parts for folder in edit_roots]
+    if roots and not any(pure.parts[: len(parts)] == parts for parts in roots):
+        return "the file lies outside edit_roots"
+    if tracked is not None and path not in tracked:
+        return "the file is not tracked by git"
+    real = os.path.realpath(root)
+    full = os.path.join(real, *pure.parts)
+    if os.path.realpath(full) != full:
+        return "the path goes through a symbolic link"
+    try:
+        mode = os.lstat(full).st_mode
+    except OSError as error:
+        return f"the file cannot be read ({error.strerror})"
+    return "" if stat.S_ISREG(mode) else "this is no regular file"
+
+
+def _text_refusal(old: bytes, new: bytes) -> str:
+    if _CONFLICT.search(old):
+        return "the file has conflict markers"
+    if _GENERATED.search(b"".join(old.splitlines(keepends=True)[:10])):
+        return "the file says that it is generated"
+    if Counter(_silencers(old)) != Counter(_silencers(new)):
+        return "the fix adds or removes a comment that silences a checker"
+    return ""
+
+
+def _silencers(data: bytes) -> list[str]:
+    return [match[1].lower() for match in _SILENCERS.finditer(data.decode("utf-8", "replace"))]
+
+
+def _tree_refusal(old: bytes, new: bytes) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            after = ast.parse(new)
+            compile(new, "<fix>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            return f"the result does not compile ({error})"
+        try:
+            before = ast.parse(old)
+        except (SyntaxError, ValueError, RecursionError):
+            return ""  # a syntax fix: there is no tree to compare with
+    for what, _text in [*(_verdicts(before) - _verdicts(after)), *(_verdicts(after) - _verdicts(before))]:
+        return f"the fix touches a check ({what})"
+    if _statement_count(after) < _statement_count(before):
+        return "the fix deletes statements"
+    return ""
+
+
+def _verdicts(tree: ast.Module) -> Counter[tuple[str, str]]:
+    """Everything that decides whether a test passes, as text that does not depend on its place."""
+    return Counter(_verdicts_of(tree))
+
+
+def _verdicts_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            yield "assert", ast.dump(node)
+        elif isinstance(node, ast.Raise):
+            yield "raise", ast.dump(node)
+        elif isinstance(node, ast.ExceptHandler):
+            silent = all(isinstance(part, (ast.Pass, ast.Continue, ast.Break)) for part in node.body)
+            yield "except", f"{ast.dump(node.type) if node.type else ''} {silent}"
+        elif isinstance(node, ast.Call) and (name := _last_name(node.func)) in _VERDICTS:
+            yield name, ast.dump(node)
+        elif isinstance(node, ast.Attribute) and node.attr in _VERDICTS:
+            yield node.attr, ast.dump(node)
+        elif isinstance(node, ast.Call) and (name := _last_name(node.func)).startswith("assert"):
+            yield name, ast.dump(node)
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _statement_count(tree: ast.Module) -> int:
+    """Statements other than imports and `pass`."""
+    light = (ast.Import, ast.ImportFrom, ast.Pass)
+    return sum(isinstance(node, ast.stmt) and not isinstance(node, light) for node in ast.walk(tree))

@@ -1,0 +1,54 @@
+"""JSON documents with a versioned schema; docs/json-schemas.md describes them, the tests validate them.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import Health
+    from pytest_selfheal.model import Pattern
+    from pytest_selfheal.model import ReviewEntry
+    from pytest_selfheal.model import Verdict
+
+
+def failures_document(failures: Sequence[FailureRecord]) -> dict[str, Any]:
+    """Return `selfheal-failures/1`, newest first."""
+    return {"schema": "selfheal-failures/1", "failures": [record.to_dict() for record in failures]}
+
+
+def patterns_document(patterns: Sequence[Pattern]) -> dict[str, Any]:
+    """Return `selfheal-patterns/1`, best first."""
+    return {"schema": "selfheal-patterns/1", "patterns": [pattern.to_dict() for pattern in patterns]}
+
+
+def health_document(health: Health) -> dict[str, Any]:
+    """Return `selfheal-health/1`."""
+    return {"schema": "selfheal-health/1", **health.to_dict()}
+
+
+def review_document(entries: Sequence[ReviewEntry]) -> dict[str, Any]:
+    """Return `selfheal-review/1`, newest first."""
+    return {"schema": "selfheal-review/1", "reviews": [entry.to_dict() for entry in entries]}
+
+
+def verdict_document(verdict: Verdict, exit_status: int) -> dict[str, Any]:
+    """Return `selfheal-gate/1`; `exit_status` is what the command ends with."""
+    return {"schema": "selfheal-gate/1", "exit_status": exit_status, **verdict.to_dict()}
+
+
+def store_document(answer: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Return `selfheal-store-ANSWER/1` with the store's own figures."""
+    return {"schema": f"selfheal-store-{answer}/1", **content}
+
+
+def to_text(document: dict[str, Any]) -> str:
+    """Return the document as ASCII JSON, which no terminal or pipe can spoil."""
+    return json.dumps(document, indent=2, ensure_ascii=True, sort_keys=False)

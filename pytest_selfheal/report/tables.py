@@ -1,0 +1,160 @@
+"""Plain text for the command line; every text that came from a test is escaped.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.safety.escape import terminal_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import Health
+    from pytest_selfheal.model import Metric
+    from pytest_selfheal.model import Pattern
+    from pytest_selfheal.model import ReviewEntry
+    from pytest_selfheal.model import Verdict
+
+_MESSAGE = 100
+_WORDS = {"block": "BLOCK", "warn": "warn", "ok": "ok", "neutral": "n/a"}
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> list[str]:
+    """Return left-aligned columns under a header; the last column is not padded."""
+    cells = [list(header), *([terminal_line(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(header) - 1)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in cells
+    ]
+
+
+def failures_lines(failures: Sequence[FailureRecord]) -> list[str]:
+    """Return one row per failure."""
+    if not failures:
+        return ["no failures recorded"]
+    rows = [
+        (
+            record.created_at[:19].replace("T", " "),
+            record.outcome.value,
+            record.failure_category.value,
+            record.severity.value,
+            str(record.occurrence_count),
+            record.nodeid,
+            _first_line(f"{record.error_type.rpartition('.')[2]}: {record.error_message}"),
+        )
+        for record in failures
+    ]
+    return table(rows, ("when (UTC)", "outcome", "category", "severity", "seen", "test", "error"))
+
+
+def patterns_lines(patterns: Sequence[Pattern]) -> list[str]:
+    """Return one row per pattern."""
+    if not patterns:
+        return ["no patterns yet: they appear when a fix was tried"]
+    rows = [
+        (
+            f"{pattern.confidence_score:.2f}",
+            "yes" if pattern.learned else "no",
+            f"{pattern.success_count}/{pattern.success_count + pattern.failure_count}",
+            pattern.last_used_at[:10],
+            pattern.pattern_name,
+            pattern.error_signature,
+        )
+        for pattern in patterns
+    ]
+    return table(rows, ("confidence", "learned", "worked", "last used", "pattern", "error"))
+
+
+def health_lines(health: Health) -> list[str]:
+    """Return the status and one row per metric."""
+    rows = [(m.name, metric_value(m), _limits(m), m.status) for m in health.metrics]
+    lines = table(rows, ("metric", "value", "warn / critical", "status"))
+    since, until = health.since[:19].replace("T", " "), health.until[:19].replace("T", " ")
+    return [f"health: {health.status} ({health.runs} runs from {since} to {until} UTC)", "", *lines]
+
+
+def metric_value(metric: Metric) -> str:
+    """Return a metric with its evidence, or why it has no value."""
+    if metric.value is None:
+        return f"insufficient data (n={metric.n} < {metric.minimum})"
+    if metric.unit == "share":
+        return f"{metric.value:.1%} ({metric.numerator:g}/{metric.n})"
+    if metric.unit == "seconds":
+        return f"{metric.value:.1f} s (n={metric.n})"
+    return f"{metric.value:g}"
+
+
+def _limits(metric: Metric) -> str:
+    if metric.warning is None or metric.critical is None:
+        return "-"
+    if metric.unit == "share":
+        return f"{metric.warning:.0%} / {metric.critical:.0%}"
+    return f"{metric.warning:g} s / {metric.critical:g} s"
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """Return the gate's table, the tests behind each verdict, and what to do next."""
+    rows = [
+        (_WORDS[rule.verdict], rule.rule, rule.title, rule.value, rule.threshold or "-", str(rule.n))
+        for rule in verdict.rules
+    ]
+    lines = [f"selfheal gate: run {verdict.run_id or '(none)'}", ""]
+    lines += table(rows, ("verdict", "rule", "what", "value", "threshold", "n"))
+    for rule in verdict.rules:
+        if rule.verdict in ("block", "warn"):
+            lines += ["", f"{rule.rule} {rule.title}: {terminal_line(rule.advice)}"]
+            lines += [f"  {terminal_line(nodeid)}" for nodeid in rule.tests]
+    words = {"block": "blocked", "warn": "passed with warnings", "pass": "passed", "unknown": "cannot tell"}
+    return [*lines, "", f"verdict: {words[verdict.status]}"]
+
+
+def review_lines(entries: Sequence[ReviewEntry]) -> list[str]:
+    """Return one row per entry of the queue."""
+    if not entries:
+        return ["the review queue is empty"]
+    rows = [
+        (
+            entry.id,
+            entry.entry,
+            entry.status,
+            entry.updated_at[:16].replace("T", " "),
+            entry.nodeids[0] + (f" +{len(entry.nodeids) - 1}" if len(entry.nodeids) > 1 else ""),
+            _first_line(f"{entry.error_type.rpartition('.')[2]}: {entry.error_message}"),
+        )
+        for entry in entries
+    ]
+    return table(rows, ("id", "kind", "status", "last seen (UTC)", "test", "error"))
+
+
+def review_detail(entry: ReviewEntry, diffs: Sequence[str]) -> list[str]:
+    """Return everything a person needs to decide about one entry."""
+    lines = [
+        f"{entry.entry} {entry.id} ({entry.status})",
+        f"error:    {_first_line(f'{entry.error_type}: {entry.error_message}')}",
+        f"category: {entry.failure_category.value}",
+        f"reason:   {terminal_line(entry.reason)}",
+        "tests:",
+        *(f"  {terminal_line(nodeid)}" for nodeid in entry.nodeids[:20]),
+    ]
+    if len(entry.nodeids) > 20:  # noqa: PLR2004 - the same twenty
+        lines.append(f"  ... {len(entry.nodeids) - 20} more")
+    lines += [f"note:     {terminal_line(note)}" for note in entry.notes]
+    for number, (candidate, diff) in enumerate(zip(entry.candidates, diffs, strict=True), start=1):
+        lines += ["", f"{number}. {terminal_line(candidate.title)} (confidence {candidate.confidence:.2f})"]
+        lines += [f"   {terminal_line(sentence)}" for sentence in candidate.evidence]
+        lines += [f"   {terminal_line(row)}" for row in diff.splitlines()]
+    if entry.candidates:
+        which = " N" if len(entry.candidates) > 1 else ""
+        lines += ["", f"accept: selfheal review accept {entry.id}{which}    reject: selfheal review reject {entry.id}"]
+    elif entry.stack_trace:
+        lines += ["", *(terminal_line(row) for row in entry.stack_trace.splitlines()[-40:])]
+    return lines
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0][:_MESSAGE]

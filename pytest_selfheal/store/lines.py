@@ -1,0 +1,158 @@
+"""The line format: one ASCII JSON object per record, `{"v":1,"kind":...,"id":...,"t":...,"data":{...}}`.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import ClassVar
+from typing import NamedTuple
+
+from pytest_selfheal.errors import DataError
+from pytest_selfheal.model.records import FailureRecord
+from pytest_selfheal.model.records import GeneratedTest
+from pytest_selfheal.model.records import HealingEvent
+from pytest_selfheal.model.records import PatternResult
+from pytest_selfheal.model.records import Record
+from pytest_selfheal.model.records import ReviewEntry
+from pytest_selfheal.model.records import RunRecord
+from pytest_selfheal.model.value import Value
+from pytest_selfheal.store.files import LINE_CAP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANY_TIME = "~"
+"""Sorts after every time; as `latest` it switches the check for times in the future off."""
+
+
+class BadLineError(DataError):
+    """A complete line that is no record of this format."""
+
+
+@dataclass(frozen=True)
+class PatternTally(Value):
+    """The results of one pattern whose single records were dropped with age."""
+
+    pattern_name: str
+    error_signature: str
+    fix_strategy: dict[str, Any]
+    successes: int
+    failures: int
+    created_at: str
+    last_used_at: str
+
+
+@dataclass(frozen=True)
+class Tally(Record):
+    """What dropped records leave behind: countable failures by signature, results by pattern, records by kind."""
+
+    kind: ClassVar[str] = "tally"
+
+    failures: dict[str, int] = field(default_factory=dict)
+    patterns: tuple[PatternTally, ...] = ()
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Merged(Record):
+    """First lines of a merged segment: the segments it stands for, each up to so many bytes."""
+
+    kind: ClassVar[str] = "merged"
+
+    replaces: dict[str, int] = field(default_factory=dict)
+
+
+KINDS: dict[str, type[Record]] = {
+    cls.kind: cls
+    for cls in (RunRecord, FailureRecord, HealingEvent, ReviewEntry, PatternResult, GeneratedTest, Tally, Merged)
+}
+
+
+class Line(NamedTuple):
+    """A line that was understood; `record` is None when its kind is unknown here (a newer version wrote it)."""
+
+    kind: str
+    id: str
+    updated_at: str
+    record: Record | None
+    raw: bytes
+
+    @property
+    def crc(self) -> int:
+        """Return a checksum of the line, by which it is found again in its segment."""
+        return zlib.crc32(self.raw)
+
+
+def encode(record: Record) -> bytes:
+    """Return the line of a record, without newline; equal records give equal lines.
+
+    Raises:
+        DataError: the record holds what JSON cannot, or is longer than `LINE_CAP`.
+    """
+    envelope = {"v": 1, "kind": record.kind, "id": record.id, "t": record.updated_at, "data": record.to_dict()}
+    try:
+        raw = json.dumps(envelope, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"a {record.kind} record cannot be written as JSON: {error}", where=record.id) from error
+    if len(raw) > LINE_CAP:
+        raise DataError(f"a {record.kind} record has {len(raw)} bytes, more than {LINE_CAP}", where=record.id)
+    return raw
+
+
+def parse(raw: bytes, latest: str = ANY_TIME) -> Line:
+    """Read a line.
+
+    Args:
+        raw: the line without its newline.
+        latest: the greatest time to believe; later ones come from a wrong clock.
+
+    Raises:
+        BadLineError: with the reason.
+    """
+    if len(raw) > LINE_CAP:
+        raise BadLineError(f"longer than {LINE_CAP} bytes")
+    try:
+        envelope = json.loads(raw.decode("ascii"), parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
+        raise BadLineError("not JSON") from error
+    if not isinstance(envelope, dict) or envelope.get("v") != 1:
+        raise BadLineError("not a line of format 1")
+    kind, record_id, updated_at = envelope.get("kind"), envelope.get("id"), envelope.get("t")
+    if not (isinstance(kind, str) and isinstance(record_id, str) and isinstance(updated_at, str)):
+        raise BadLineError("kind, id or time is missing")
+    if updated_at > latest:
+        raise BadLineError("dated more than a day in the future")
+    if kind not in KINDS:
+        return Line(kind, record_id, updated_at, None, raw)
+    try:
+        record = KINDS[kind].from_dict(envelope.get("data"))
+    except (DataError, RecursionError) as error:
+        raise BadLineError(f"not a {kind} record: {error}") from error
+    if (record.id, record.updated_at) != (record_id, updated_at):
+        raise BadLineError("its envelope contradicts its data")
+    return Line(kind, record_id, updated_at, record, raw)
+
+
+def beats(new: Record, old: Record) -> bool:
+    """Return whether `new` replaces `old`: later `updated_at`, at equal times the greater JSON text."""
+    if new.updated_at != old.updated_at:
+        return new.updated_at > old.updated_at
+    return encode(new) > encode(old)
+
+
+def chunked(values: dict[str, int], size: int = 1000) -> Iterator[dict[str, int]]:
+    """Yield a mapping in parts that fit into a line each; nothing for an empty one."""
+    items = sorted(values.items())
+    for start in range(0, len(items), size):
+        yield dict(items[start : start + size])
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(name)
