@@ -74,7 +74,7 @@ class Policy(Value):
         validation_timeout_s: seconds one validation run may take before it is killed.
         fix_rounds: how many errors hidden behind each other may be fixed in a row.
         edit_roots: folders whose files may be edited, relative to the root; empty means the whole project.
-        occurrences: failures with one signature, distinct by run and test, before a regression test is written ("3+").
+        occurrences: runs with one error signature before a regression test is written ("3+").
         window_days: the window for `occurrences` ("in 7 days").
         regression_dir: folder for generated regression tests, relative to the root.
         trust: who started the run; `auto` decides from the CI environment.

@@ -314,7 +314,8 @@ class RunEnd:
                 continue
             self.story.generated.append(written)
             self.story.records.append(written)
-            seen = f"seen {len(history.occurrences)} times"
+            runs = {occurrence.run_id for occurrence in history.occurrences}
+            seen = f"seen in {len(runs)} runs"
             self._event("regression", "ok", signature, (record.nodeid,), detail=seen, ref=written.path)
             self._tell("generated", f"{written.path} ({seen}): {record.nodeid}")
 

@@ -101,6 +101,6 @@ def _count(text: str) -> int:
 
 def _hours(text: str) -> float:
     number = float(text)
-    if not 0 < number < 24 * 3650:  # noqa: PLR2004 - ten years
+    if not 0 < number < 24 * 3650:
         raise argparse.ArgumentTypeError(f"{text} is not a number of hours")
     return number

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_selfheal.config import Policy
+    from pytest_selfheal.store.json_store import JsonStore
     from pytest_selfheal.store.protocol import Store
 
 _MARKS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", ".git")
@@ -41,7 +42,7 @@ class Project:
         self.policy: Policy = read_policy(pyproject if pyproject.is_file() else None, os.environ, overrides)
         self.store_path = self.root / self.policy.store
 
-    def open_store(self) -> Store:
+    def open_store(self) -> JsonStore:
         """Return the store; what is wrong with it is told by `warn` once it has been used."""
         from pytest_selfheal.store import open_store
 

@@ -6,10 +6,64 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import write
 from pytest_selfheal.report import documents
+from pytest_selfheal.safety.escape import terminal_line
 
 if TYPE_CHECKING:
     import argparse
+
+
+def stats(arguments: argparse.Namespace) -> int:
+    """`selfheal store stats`."""
+    project = Project(arguments)
+    store = project.open_store()
+    found = store.stats()
+    project.warn(store)
+    _show(arguments, "stats", found)
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """`selfheal store verify`: 0 sound, 1 damaged."""
+    project = Project(arguments)
+    store = project.open_store()
+    report = store.verify()
+    project.warn(store)
+    _show(arguments, "verify", report.to_dict())
+    return 0 if report.ok else 1
+
+
+def compact(arguments: argparse.Namespace) -> int:
+    """`selfheal store compact`: 0 done, 1 another process holds the lock or the store cannot be written."""
+    project = Project(arguments)
+    store = project.open_store()
+    report = store.compact()
+    project.warn(store)
+    _show(arguments, "compact", report.to_dict())
+    return 0 if report.done else 1
+
+
+def _show(arguments: argparse.Namespace, answer: str, content: dict[str, Any]) -> None:
+    if arguments.json:
+        write([documents.to_text(documents.store_document(answer, content))])
+    else:
+        write(_rows(content))
+
+
+def _rows(content: dict[str, Any], indent: str = "") -> list[str]:
+    rows: list[str] = []
+    width = max((len(key) for key in content), default=0)
+    for key, value in content.items():
+        label = f"{indent}{key.replace('_', ' ').ljust(width)}  "
+        if isinstance(value, dict):
+            rows += [label.rstrip(), *_rows(value, indent + "  ")] if value else [label + "none"]
+        elif isinstance(value, list):
+            rows += [label + ("none" if not value else "")]
+            rows += [f"{indent}  {terminal_line(str(item))}" for item in value]
+        else:
+            rows.append(label + terminal_line(str(value)))
+    return rows

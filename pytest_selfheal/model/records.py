@@ -115,7 +115,7 @@ class FailureRecord(Record):
             rule=diagnosis.rule,
             outcome=observation.outcome,
             created_at=failure.created_at,
-            attempt=len(observation.attempts) + (observation.outcome is not Outcome.HEALED),
+            attempt=len(observation.attempts) + 1,
             attempts=observation.attempts,
             duration_s=failure.duration_s,
             stack_trace=failure.stack_trace,

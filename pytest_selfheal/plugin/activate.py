@@ -16,6 +16,7 @@ import pytest
 
 from pytest_selfheal.config import read_policy
 from pytest_selfheal.errors import ConfigError
+from pytest_selfheal.model import utc_text
 from pytest_selfheal.plugin import wanted_mode
 from pytest_selfheal.plugin.observer import CollectionObserver
 from pytest_selfheal.plugin.observer import Observer
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.config import Policy
     from pytest_selfheal.model import Observation
 
-_OTHER_RETRIERS = (
+_OTHER_RETRIERS: tuple[tuple[str, str, Callable[[pytest.Config], bool]], ...] = (
     ("rerunfailures", "pytest-rerunfailures", lambda config: bool(config.getoption("reruns", None))),
     ("flaky.flaky_pytest_plugin", "flaky", lambda config: bool(config.getoption("force_flaky", False))),
     ("pytest-retry", "pytest-retry", lambda config: bool(config.getoption("global_retries", None))),
@@ -53,7 +54,7 @@ def activate(config: pytest.Config) -> None:
     def degrade(error: Exception) -> None:
         _note(notices, f"{type(error).__name__}: {error}")
 
-    observer = Observer(config.rootpath, degrade)
+    observer = Observer(config.rootpath, degrade, lambda: utc_text(time.time()))
     deliver: Callable[[Any, list[Observation]], None]
     if hasattr(config, "workerinput"):
         deliver = _attach
@@ -106,7 +107,9 @@ def conftest_failed(config: pytest.Config, error: Exception) -> None:
         from pytest_selfheal.plugin.controller import Controller
 
         notices: list[str] = []
-        observer = Observer(config.rootpath, lambda problem: _note(notices, str(problem)))
+        observer = Observer(
+            config.rootpath, lambda problem: _note(notices, str(problem)), lambda: utc_text(time.time())
+        )
         policy = policy_of(config)
         if policy.mode == "off":
             return

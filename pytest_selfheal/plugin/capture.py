@@ -219,7 +219,7 @@ class _ChainReader:
                 self._seen.add(id(member))
                 waiting[:0] = inner
             elif not inner:
-                key = (type_name(type(member)), safely(partial(_message, member), "")[:200])  # type: ignore[misc]
+                key = (type_name(type(member)), safely(partial(_message, member), "")[:200])
                 if key not in kept and len(kept) >= MAX_LEAVES:
                     left_out += 1
                 else:

@@ -39,7 +39,7 @@ _DATABASE = (
     "pyodbc.",
     "sqlite3.",
 )
-_LABELS = ("TransientTransactionError", "RetryableWriteError", "NoWritesPerformed", "UnknownTransactionCommitResult")
+_RETRYABLE_LABELS = ("TransientTransactionError", "RetryableWriteError")
 
 
 def safely(read: Callable[[], T], default: T) -> T:
@@ -204,7 +204,7 @@ def _from_service(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
     details = attribute(error, "details")
     labels = _item(details, "errorLabels") if type(details) is dict else None
     if type(labels) is list:
-        facts["error_labels"] = sorted(label for label in _LABELS if label in labels) or None
+        facts["retryable_label"] = any(label in labels for label in _RETRYABLE_LABELS) or None
     if any(name.startswith("pymongo.") for name in mro):
         facts["vendor_code"] = whole(attribute(error, "code"))
     return facts

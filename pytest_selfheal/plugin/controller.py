@@ -156,9 +156,9 @@ class Controller:
             created_at=now,
         )
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Remember Ctrl-C and pytest.exit: nothing is repaired after them."""
-        self._interrupted = True
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember Ctrl-C and pytest.exit: nothing is repaired after them, unlike after errors during collection."""
+        self._interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
 
     # ------------------------------------------------------------------------------- the end of the run
 

@@ -94,6 +94,7 @@ def _workshop(controller: Controller) -> Workshop | None:
         directory=Path(config.invocation_params.dir),
         child_args=child_args_of(controller),
         monotonic=controller.monotonic,
+        inipath=str(config.inipath or ""),
     )
 
 
@@ -154,7 +155,7 @@ def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSumma
     healed = tuple(record for record in records if record.outcome is Outcome.HEALED)
     store = controller.store
     run = replace(
-        controller.run_record(),
+        controller.screen.counted(controller.run_record()),
         complete=True,
         exit_status=exitstatus,
         healed=len(healed),
@@ -163,7 +164,6 @@ def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSumma
         lost_records=store.lost,
         duration_s=controller.monotonic() - controller.began,
         child_args=child_args_of(controller) if records else (),
-        **controller.screen.counts(),
     )
     store.commit([*story.records, run])
     events = [record for record in story.records if isinstance(record, HealingEvent)]

@@ -69,12 +69,14 @@ class Observer:
 
     Args:
         rootpath: pytest's root directory.
-        degrade: told about an error of our own; called at most once per kind.
+        degrade: told about an error of our own.
+        now: returns the time, UTC, ISO 8601; asked once per failure.
     """
 
-    def __init__(self, rootpath: Path, degrade: Callable[[Exception], None]) -> None:
+    def __init__(self, rootpath: Path, degrade: Callable[[Exception], None], now: Callable[[], str]) -> None:
         self._rootpath = rootpath
         self._degrade = degrade
+        self._now = now
 
     @cached_property
     def _facts(self) -> ProjectFacts:
@@ -85,7 +87,7 @@ class Observer:
         try:
             is_regression = item.get_closest_marker(REGRESSION_MARKER) is not None
             if call.excinfo is None:
-                failure = capture_report(report, rootpath=self._rootpath)
+                failure = capture_report(report, rootpath=self._rootpath, created_at=self._now())
             else:
                 failure = capture(
                     call.excinfo,
@@ -97,6 +99,7 @@ class Observer:
                     docstring=getattr(getattr(item, "obj", None), "__doc__", None),
                     scope=private_pytest.failing_fixture_scope(call.excinfo),
                     duration_s=float(report.duration),
+                    created_at=self._now(),
                 )
             return Observed(failure, diagnose(failure, self._facts), is_regression)
         except Exception as error:  # noqa: BLE001 - observing must never change what is observed
@@ -115,9 +118,8 @@ class Observer:
                 rootpath=self._rootpath,
                 test_path=path,
                 test_name=nodeid,
-                docstring=None,
                 scope="module",
-                duration_s=0.0,
+                created_at=self._now(),
             )
             return Observed(failure, diagnose(failure, self._facts), is_regression=False)
         except Exception as error:  # noqa: BLE001 - as above
@@ -134,7 +136,7 @@ class Observer:
     def observe_report(self, report: Any) -> Observed | None:
         """Return what a report without exception tells: a crashed worker, a strict xfail that passed."""
         try:
-            failure = capture_report(report, rootpath=self._rootpath)
+            failure = capture_report(report, rootpath=self._rootpath, created_at=self._now())
             return Observed(failure, diagnose(failure, self._facts), is_regression=False)
         except Exception as error:  # noqa: BLE001 - as above
             self._degrade(error)

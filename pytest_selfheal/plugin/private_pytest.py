@@ -31,9 +31,11 @@ except ImportError:  # pytest < 9 has no built-in sub-tests
 
 __all__ = [
     "Snapshot",
-    "failed_subtests",
+    "begin",
+    "end",
     "failing_fixture_scope",
     "is_interactive",
+    "rearm_timeout",
     "reset_for_retry",
     "run_phase",
     "show_test_item",
@@ -86,7 +88,7 @@ def end(item: Any, *, has_request: bool) -> None:
 
 def rearm_timeout(item: pytest.Item) -> None:
     """Start pytest-timeout's clock anew for the next attempt; its settings are only to be had privately."""
-    import pytest_timeout
+    import pytest_timeout  # type: ignore[import-not-found,unused-ignore]  # optional: only met when it is installed
 
     settings = pytest_timeout._get_item_settings(item)
     if settings.timeout and settings.timeout > 0 and not settings.func_only:
@@ -167,13 +169,3 @@ def failing_fixture_scope(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     order = ("function", "class", "module", "package", "session")
     found = [str(fixture.scope) for fixture, _request in _executing_fixtures(excinfo.tb)]
     return max((scope for scope in found if scope in order), key=order.index, default="function")
-
-
-def failed_subtests(item: pytest.Item) -> int:
-    """Return how many sub-tests of the attempt just run failed."""
-    if failed_subtests_key is None:
-        return 0
-    counts = item.config.stash.get(failed_subtests_key, None)
-    if not counts:
-        return 0
-    return int(counts.get(getattr(item, "id", item.nodeid), 0) or counts.get(item.nodeid, 0))

@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -18,16 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import RunRecord
     from pytest_selfheal.model import RunSummary
 
 _COLOURS = {"fixed": "green", "suggested": "yellow", "undecided": "yellow", "escalated": "red", "generated": "yellow"}
 _MAX_LINES_OF_A_KIND = 10
+_COUNTED = ("passed", "healed", "failed", "error", "skipped", "xfailed", "xpassed")
 HEALED = "_selfheal_healed"
 """Set on the report of a test that passed on a later try, in the process that prints it."""
 
 
 class HealedStatus:
     """Shows a healed test as HEALED; registered when the first test heals, so that green runs do not pay for it."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Tell about a healed test once pytest has printed its letter."""
+        if report.when == "call":
+            self._screen.tell_healed()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, Mapping[str, bool]]] | None:
@@ -43,6 +55,7 @@ class Screen:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._said: dict[str, int] = {}
+        self._healed: list[str] = []
         self._shows_healed = False
         self.has_terminal = True
 
@@ -51,13 +64,18 @@ class Screen:
         return self._config.pluginmanager.getplugin("terminalreporter")
 
     def healed(self, report: Any, record: FailureRecord) -> None:
-        """Mark the report and say at once that a test passed on a later try."""
+        """Mark the report of a test that passed on a later try; `tell_healed` says so after its letter."""
         setattr(report, HEALED, True)
         if not self._shows_healed:
             self._shows_healed = True
-            self._config.pluginmanager.register(HealedStatus(), "selfheal-status")
+            self._config.pluginmanager.register(HealedStatus(self), "selfheal-status")
         why = f"{record.error_type.rpartition('.')[2]} ({record.failure_category.value})"
-        self.tell("healed", f"{record.nodeid}: passed on attempt {len(record.attempts) + 1} after {why}")
+        self._healed.append(f"{record.nodeid}: passed on attempt {len(record.attempts) + 1} after {why}")
+
+    def tell_healed(self) -> None:
+        """Write the lines of tests healed since the last time."""
+        while self._healed:
+            self.tell("healed", self._healed.pop(0))
 
     def tell(self, kind: str, text: str) -> None:
         """Write one line as something happens, at most ten of a kind; nothing with -q."""
@@ -74,18 +92,19 @@ class Screen:
             reporter.ensure_newline()
             reporter.write_line(text, **({colour: True} if colour else {}))
 
-    def counts(self) -> dict[str, int]:
-        """Return the tests of this run by outcome, as the terminal counted them."""
+    def counted(self, run: RunRecord) -> RunRecord:
+        """Return the run with its tests by outcome, as the terminal counted them."""
         stats = getattr(self._reporter, "stats", {})
-        sizes = {name: len(stats.get(name, ())) for name in ("passed", "healed", "failed", "error", "skipped")}
-        return {
-            "passed": sizes["passed"] + sizes["healed"],
-            "failed": sizes["failed"],
-            "errors": sizes["error"],
-            "skipped": sizes["skipped"],
-            "xfailed": len(stats.get("xfailed", ())),
-            "xpassed": len(stats.get("xpassed", ())),
-        }
+        sizes = {name: len(stats.get(name, ())) for name in _COUNTED}
+        return replace(
+            run,
+            passed=sizes["passed"] + sizes["healed"],
+            failed=sizes["failed"],
+            errors=sizes["error"],
+            skipped=sizes["skipped"],
+            xfailed=sizes["xfailed"],
+            xpassed=sizes["xpassed"],
+        )
 
     def summary(self, summary: RunSummary) -> None:
         """Write the section at the end of the run, as verbosity asks; --no-summary keeps what must not be missed."""

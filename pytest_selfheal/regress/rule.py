@@ -24,10 +24,11 @@ def is_due(record: FailureRecord, history: History, policy: Policy) -> bool:
     """Tell whether `record`'s error has been seen often enough within the window and has no test yet.
 
     The rule is the architecture document's "3+ times in 7 days"; `history` must hold the occurrences of that window.
+    Runs are counted, not tests: one mistake that breaks ten parametrised tests at once has been seen once.
     """
     return (
         not record.is_regression
         and record.failure_category not in NOT_REGRESSIONS
         and not history.test_generated
-        and len(history.occurrences) >= policy.occurrences
+        and len({occurrence.run_id for occurrence in history.occurrences}) >= policy.occurrences
     )

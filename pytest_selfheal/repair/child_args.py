@@ -20,8 +20,8 @@ _FLAGS = """
     --exitfirst --lf --last-failed --ff --failed-first --nf --new-first --cache-show --cache-clear --verbose --quiet
     --no-header --no-summary --collect-only --co --collectonly --pdb --trace --looponfail --boxed --forked --full-trace
     --self-contained-html --fixtures --funcargs --fixtures-per-test --markers --help --version --trace-config
-    --no-cov --no-cov-on-fail --keep-duplicates --no-flaky-report --fail-on-flaky --random-order --no-fold-skipped
-    --force-short-summary --no-showlocals --showlocals --debug --snapshot-update --inline-snapshot-disable --numprocesses-auto
+    --no-cov-on-fail --keep-duplicates --no-flaky-report --fail-on-flaky --random-order --no-fold-skipped
+    --force-short-summary --no-showlocals --showlocals --debug --snapshot-update --inline-snapshot-disable
 """
 _VALUED = """
     --maxfail --lfnf --last-failed-no-failures --numprocesses --dist --tx --px --maxprocesses --maxschedchunk
@@ -47,11 +47,12 @@ _FAMILIES = (
 )
 _DROPPED_FLAGS = frozenset(_FLAGS.split())
 _DROPPED_VALUED = frozenset(_VALUED.split())
-_KEPT_VALUED = frozenset(
-    "--rootdir --confcutdir --import-mode --ignore --ignore-glob --override-ini --config-file --pythonwarnings --capture "
-    "--doctest-glob --doctest-report --assert --log-level --log-cli-level --log-format --log-date-format --timeout "
-    "--timeout-method --hypothesis-profile --hypothesis-seed --asyncio-mode --ds --dc".split()
-)
+_KEPT = """
+    --rootdir --confcutdir --import-mode --ignore --ignore-glob --override-ini --config-file --pythonwarnings --capture
+    --doctest-glob --doctest-report --assert --log-level --log-cli-level --log-format --log-date-format --timeout
+    --timeout-method --hypothesis-profile --hypothesis-seed --asyncio-mode --ds --dc
+"""
+_KEPT_VALUED = frozenset(_KEPT.split())
 _FAMILY_FLAGS = re.compile(
     r"--(sw|stepwise|sw-skip|stepwise-skip|sw-reset|stepwise-reset|setup-\w+|cov-reset|cov-append)$"
 )

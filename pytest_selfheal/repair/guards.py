@@ -14,6 +14,7 @@ import re
 import stat
 import warnings
 from collections import Counter
+from pathlib import Path
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
     from pytest_selfheal.model import Patch
     from pytest_selfheal.repair.patch import Read
@@ -91,6 +91,20 @@ def refusal(
 
 def path_refusal(path: str, root: Path, edit_roots: Iterable[str] = (), tracked: AbstractSet[str] | None = None) -> str:
     """Return why the file at the relative `path` may not be edited; empty when it may."""
+    reason = _name_refusal(path, edit_roots, tracked)
+    if reason:
+        return reason
+    full = Path(os.path.realpath(root), path)
+    if os.path.realpath(full) != str(full):
+        return "the path goes through a symbolic link"
+    try:
+        mode = full.lstat().st_mode
+    except OSError as error:
+        return f"the file cannot be read ({error.strerror})"
+    return "" if stat.S_ISREG(mode) else "this is no regular file"
+
+
+def _name_refusal(path: str, edit_roots: Iterable[str], tracked: AbstractSet[str] | None) -> str:
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path or str(pure) != path:
         return "the path leaves the project"
@@ -103,17 +117,7 @@ def path_refusal(path: str, root: Path, edit_roots: Iterable[str] = (), tracked:
     roots = [PurePosixPath(folder).parts for folder in edit_roots]
     if roots and not any(pure.parts[: len(parts)] == parts for parts in roots):
         return "the file lies outside edit_roots"
-    if tracked is not None and path not in tracked:
-        return "the file is not tracked by git"
-    real = os.path.realpath(root)
-    full = os.path.join(real, *pure.parts)
-    if os.path.realpath(full) != full:
-        return "the path goes through a symbolic link"
-    try:
-        mode = os.lstat(full).st_mode
-    except OSError as error:
-        return f"the file cannot be read ({error.strerror})"
-    return "" if stat.S_ISREG(mode) else "this is no regular file"
+    return "the file is not tracked by git" if tracked is not None and path not in tracked else ""
 
 
 def _text_refusal(old: bytes, new: bytes) -> str:

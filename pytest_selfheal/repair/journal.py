@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import stat
@@ -125,17 +126,16 @@ class Journal:
         try:
             self._write(entry)
             for file in before:
-                if sha256(_content(top / file.path)) != file.old_sha256:
-                    raise PatchError("the file was edited at this moment", where=file.path, todo=_RUN_AGAIN)
-                _put(top / file.path, files[file.path], file.mode, entry.id)
-        except (OSError, PatchError, ConfinementError) as error:
+                _swap(top / file.path, file, files[file.path], entry.id)
+        except OSError as error:
             self._take_back(entry)
-            if isinstance(error, OSError):
-                raise PatchError(
-                    f"cannot be written ({error.strerror or error})",
-                    where=str(error.filename or root),
-                    todo="check the permissions of the folder and the space on the disk",
-                ) from error
+            raise PatchError(
+                f"cannot be written ({error.strerror or error})",
+                where=str(error.filename or root),
+                todo="check the permissions of the folder and the space on the disk",
+            ) from error
+        except BaseException:  # an interrupt too must not leave half a fix behind
+            self._take_back(entry)
             raise
         return entry
 
@@ -175,10 +175,8 @@ class Journal:
 
     def recover(self) -> list[Restored]:
         """Roll back what processes that died left half done, then forget old entries. Call it at every start."""
-        done = []
-        for entry in self.entries():
-            if entry.state == "pending" and not self._is_alive(entry):
-                done.append(self.roll_back(entry))
+        left = [entry for entry in self.entries() if entry.state == "pending" and not self._is_alive(entry)]
+        done = [self.roll_back(entry) for entry in left]
         self._prune()
         return done
 
@@ -283,7 +281,8 @@ def _restored(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
     kept: list[str] = []
     for file in reversed(entry.files):
         full = _confined(file.path, root)
-        _temporary(full, entry.id).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            _temporary(full, entry.id).unlink()
         try:
             current = sha256(_content(full))
         except OSError:
@@ -299,8 +298,15 @@ def _restored(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(reversed(restored)), tuple(reversed(kept))
 
 
+def _swap(full: Path, file: JournalFile, new: bytes, entry_id: str) -> None:
+    if sha256(_content(full)) != file.old_sha256:
+        raise PatchError("the file was edited at this very moment", where=file.path, todo=_RUN_AGAIN)
+    _put(full, new, file.mode, entry_id)
+
+
 def _temporary(full: Path, entry_id: str) -> Path:
-    return full.with_name(f".{full.name}.{entry_id}.tmp")
+    # of fixed length: the file's own name may be as long as the system allows
+    return full.with_name(f".selfheal-{entry_id}-{sha256(full.name.encode())[:8]}.tmp")
 
 
 def _put(full: Path, data: bytes, mode: int, entry_id: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from itertools import pairwise
+from itertools import product
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -18,6 +19,7 @@ from pytest_selfheal.repair.imports import is_standard
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Collection
+    from collections.abc import Iterable
     from collections.abc import Sequence
 
     from pytest_selfheal.repair.patch import Source
@@ -43,6 +45,13 @@ class _Statement:
         return isinstance(self.node, ast.ImportFrom)
 
 
+@dataclass(frozen=True)
+class _Style:
+    own: Collection[str]
+    single_line: bool
+    orders: list[_Order]
+
+
 def add_imports(
     source: Source,
     tree: ast.Module,
@@ -50,6 +59,7 @@ def add_imports(
     *,
     own: Collection[str],
     single_line: bool,
+    neighbours: Iterable[ast.Module] = (),
 ) -> bytes:
     """Return the file with `forms` imported at the top level.
 
@@ -59,11 +69,13 @@ def add_imports(
         forms: names to import; those from one module share a statement unless `single_line`.
         own: the project's own top-level packages; they form a group after third-party ones.
         single_line: write one statement for each name.
+        neighbours: other files of the project; where the file itself leaves the order open, theirs decides.
     """
+    style = _Style(own, single_line, _orders(neighbours, own))
     data = source.data
     for batch in _batches(forms, single_line):
         fresh = type(source)(source.path, data, source.encoding, source.newline)
-        data = _with_statement(fresh, ast.parse(data) if data is not source.data else tree, batch, own, single_line)
+        data = _with_statement(fresh, ast.parse(data) if data is not source.data else tree, batch, style)
     return data
 
 
@@ -75,15 +87,14 @@ def _batches(forms: Sequence[Import], single_line: bool) -> list[list[Import]]:
     return list(batches.values())
 
 
-def _with_statement(
-    source: Source, tree: ast.Module, batch: list[Import], own: Collection[str], single_line: bool
-) -> bytes:
-    lines = [line.decode(source.encoding) for line in _without_mark(source)]
-    block = _block(tree, own)
+def _with_statement(source: Source, tree: ast.Module, batch: list[Import], style: _Style) -> bytes:
+    raw = _without_mark(source)
+    lines = [line.decode(source.encoding) for line in raw]
+    block = _block(tree, style.own)
     batch = _in_name_order(batch, [])
-    if not (not single_line and _merged(lines, block, batch, source.newline)):
-        _placed(lines, block, tree, batch, source, own)
-    mark = source.data[: len(source.data) - sum(map(len, _without_mark(source)))]
+    if style.single_line or not _merged(lines, block, batch, source.newline):
+        _placed(lines, block, tree, batch, source, style)
+    mark = source.data[: len(source.data) - sum(map(len, raw))]
     return mark + "".join(lines).encode(source.encoding)
 
 
@@ -200,18 +211,13 @@ def _written(batch: Sequence[Import], newline: str) -> list[str]:
 
 
 def _placed(
-    lines: list[str],
-    block: list[_Statement],
-    tree: ast.Module,
-    batch: list[Import],
-    source: Source,
-    own: Collection[str],
+    lines: list[str], block: list[_Statement], tree: ast.Module, batch: list[Import], source: Source, style: _Style
 ) -> None:
     new = _written(batch, source.newline)
-    group = _RELATIVE if batch[0].level else _module_group(batch[0].module, own)
+    group = _RELATIVE if batch[0].level else _module_group(batch[0].module, style.own)
     peers = [statement for statement in block if statement.group == group]
     if peers:
-        after = _predecessor(block, peers, batch)
+        after = _predecessor(block, peers, batch, style.orders)
         at = after.last + 1 if after else peers[0].first
         _end_line(lines, at, source.newline)
         lines[at:at] = new
@@ -237,41 +243,53 @@ def _above(first: int, lines: list[str]) -> int:
     return at
 
 
-def _predecessor(block: list[_Statement], peers: list[_Statement], batch: list[Import]) -> _Statement | None:
+def _predecessor(
+    block: list[_Statement], peers: list[_Statement], batch: list[Import], orders: list[_Order]
+) -> _Statement | None:
     """The peer the new statement follows; None when it comes first."""
-    order = _statement_order(block)
+    order = next((order for order in orders if order.holds(block)), None)
     if order is None:
         same = [peer for peer in peers if peer.is_from == bool(batch[0].name)]
         twins = [peer for peer in same if peer.forms and peer.forms[0].source == batch[0].source]
         return (twins or same or peers)[-1]
-    key = order(tuple(batch))
-    smaller = [peer for peer in peers if peer.forms and order(peer.forms) <= key]
+    key = order.key(tuple(batch))
+    smaller = [peer for peer in peers if peer.forms and order.key(peer.forms) <= key]
     return smaller[-1] if smaller else None
 
 
-def _statement_order(block: list[_Statement]) -> Callable[[tuple[Import, ...]], Any] | None:
-    """The first known order that every group of the block is in."""
-    for plain_first in (True, False):
-        for deep_first in (True, False):
-            for folded in (True, False):
-                order = _order(plain_first=plain_first, deep_first=deep_first, folded=folded)
-                groups = {statement.group for statement in block}
-                rows = [[order(s.forms) for s in block if s.group == group and s.forms] for group in groups]
-                if all(row == sorted(row) for row in rows):
-                    return order
-    return None
+@dataclass(frozen=True)
+class _Order:
+    """One way import sorters order the statements of a group."""
 
+    plain_first: bool
+    deep_first: bool
+    folded: bool
+    by_type: bool
 
-def _order(*, plain_first: bool, deep_first: bool, folded: bool) -> Callable[[tuple[Import, ...]], Any]:
-    def key(forms: tuple[Import, ...]) -> Any:
+    def key(self, forms: tuple[Import, ...]) -> Any:
         first = forms[0]
-        module = first.module.lower() if folded else first.module
+        module = first.module.lower() if self.folded else first.module
+        level = -first.level if self.deep_first else first.level
+        name = (_constant_class_rest(first.name) if self.by_type else 0, first.name.lower())
         kind = bool(first.name)
-        level = -first.level if deep_first else first.level
-        name = (_constant_class_rest(first.name), first.name.lower())
-        return (kind, level, module, name) if plain_first else (level, module, kind, name)
+        return (kind, level, module, name) if self.plain_first else (level, module, kind, name)
 
-    return key
+    def holds(self, block: list[_Statement]) -> bool:
+        """Tell whether every group of the block is in this order."""
+        rows: dict[int, list[Any]] = {}
+        for statement in block:
+            if statement.forms:
+                rows.setdefault(statement.group, []).append(self.key(statement.forms))
+        return all(row == sorted(row) for row in rows.values())
+
+
+_ORDERS = tuple(_Order(*choice) for choice in product((True, False), repeat=4))
+
+
+def _orders(neighbours: Iterable[ast.Module], own: Collection[str]) -> list[_Order]:
+    """All orders, those that most neighbours keep first."""
+    blocks = [_block(tree, own) for tree in neighbours]
+    return sorted(_ORDERS, key=lambda order: -sum(order.holds(block) for block in blocks))
 
 
 def _groups_are_spaced(block: list[_Statement], lines: list[str]) -> bool:

@@ -51,6 +51,7 @@ FOREIGN_FOLDERS = frozenset(
 )
 _ASIDE_FOLDERS = frozenset({"doc", "docs", "example", "examples", "benchmark", "benchmarks", "scripts", "tools"})
 _DEEPEST_REEXPORT = 5
+_MOST_NEIGHBOURS = 30
 
 
 def is_foreign(path: str) -> bool:
@@ -251,20 +252,21 @@ class Project:
         """Tell whether an absolute import binds a module rather than something in it, as far as is known."""
         return not form.name or f"{form.module}.{form.name}" in self.modules
 
+    def neighbours(self, path: str) -> list[str]:
+        """Return up to `_MOST_NEIGHBOURS` other files of the same kind, those of the same folder first."""
+        folder = PurePosixPath(path).parent
+        same = [other for other in self.files if other != path and kind_of(other) == kind_of(path)]
+        return sorted(same, key=lambda other: PurePosixPath(other).parent != folder)[:_MOST_NEIGHBOURS]
+
     def prefers_single_lines(self, path: str) -> bool:
         """Tell whether names of one module get lines of their own, by the file itself or its neighbours."""
-        folder = str(PurePosixPath(path).parent)
-        near = [p for p in self.files if str(PurePosixPath(p).parent) == folder]
-        others = [p for p in self.files if kind_of(p) == kind_of(path)][:40]
-        votes: Counter[bool] = Counter()
-        for group in ([path], near, others):
-            for other in group:
-                facts = self.facts(other)
-                if facts is not None:
-                    votes.update(_line_style(facts))
+        for group in ([path], self.neighbours(path)):
+            votes: Counter[bool] = Counter()
+            for facts in filter(None, map(self.facts, group)):
+                votes.update(_line_style(facts))
             if votes:
-                break
-        return votes[True] > votes[False]
+                return votes[True] > votes[False]
+        return False
 
 
 def _line_style(facts: Facts) -> list[bool]:

@@ -109,9 +109,7 @@ def _why(record: FailureRecord) -> str:
 def _fixed(deed: Deed) -> list[Line]:
     candidate = deed.fix.candidate
     return [
-        Line(
-            f"FIXED {_paths(deed)}: {terminal_line(candidate.title)} (confidence {candidate.confidence:.2f})", "green"
-        ),
+        Line(f"FIXED {terminal_line(candidate.title)} (confidence {candidate.confidence:.2f})", "green"),
         *(Line(f"      {terminal_line(sentence)}") for sentence in candidate.evidence[:3]),
         *_diff(deed.diff),
         Line(f"      confirmed by {deed.applied.passed} passing tests in {deed.applied.duration_s:.1f} s"),

@@ -141,7 +141,7 @@ def review_detail(entry: ReviewEntry, diffs: Sequence[str]) -> list[str]:
         "tests:",
         *(f"  {terminal_line(nodeid)}" for nodeid in entry.nodeids[:20]),
     ]
-    if len(entry.nodeids) > 20:  # noqa: PLR2004 - the same twenty
+    if len(entry.nodeids) > 20:
         lines.append(f"  ... {len(entry.nodeids) - 20} more")
     lines += [f"note:     {terminal_line(note)}" for note in entry.notes]
     for number, (candidate, diff) in enumerate(zip(entry.candidates, diffs, strict=True), start=1):

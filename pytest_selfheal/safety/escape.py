@@ -27,7 +27,7 @@ def visible(text: str, *, keep: str = "") -> str:
     return _HIDDEN.sub(lambda match: match[0] if match[0] in keep else _written_out(match[0]), text)
 
 
-def terminal(text: str) -> str:
+def terminal_line(text: str) -> str:
     """Return `text` as one line that is safe for a terminal and for a CI log.
 
     Runners take `##[command]` anywhere in a line and `::command::` after leading blanks (actions/runner,

@@ -44,8 +44,8 @@ _SLACK = 4
 _PLAIN_VALUES = frozenset({"password", "disabled", "required", "optional", "changeme", "undefined", "bearer_token"})
 
 # A plain word, a name, a dotted name or the start of a call is code that fetches a secret, not the secret itself.
-_CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[(\[]|$)")
-_CODE_WORD = re.compile(
+_CODE = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[(\[]|$)"
+_CODE_WORD = (
     r"(?i)(?:^|_|\b)(?:pass|pw|password|passwd|passphrase|pwd|secret|token|tokeni[sz]er?|api_?key|key|cred(?:ential)?s?|none"
     r"|true|false|null|str|self|bytes|value|field|required)s?\d?(?:_|\b|$)"
 )
@@ -97,8 +97,9 @@ def shorten(text: str, limit: int) -> str:
 
 def _environment_steps(environ: Mapping[str, str]) -> tuple[Callable[[str], str], ...]:
     spellings: set[str] = set()
+    secret_name = re.compile(SECRET_NAME)
     for name, value in list(environ.items()):
-        if len(value) < _MIN_VALUE or value.lower() in _PLAIN_VALUES or not SECRET_NAME.search(name):
+        if len(value) < _MIN_VALUE or value.lower() in _PLAIN_VALUES or not secret_name.match(name):
             continue
         parts = [value, *(line for line in value.splitlines() if len(line) >= 2 * _MIN_VALUE)]
         for part in parts:
@@ -159,8 +160,8 @@ def _looks_secret(value: str, *, tight: bool) -> bool:
         return False
     if value.isdigit():
         return len(value) >= 6
-    if _CODE.match(value):
-        if "(" in value or "." in value or _CODE_WORD.search(value):
+    if re.match(_CODE, value):
+        if "(" in value or "." in value or re.search(_CODE_WORD, value):
             return False
         # `token = response` is code, `PASSWORD=correcthorse` is a setting: only the tight form may be all letters.
         return len(value) >= 6 and (tight or (any(letter.isdigit() for letter in value) and len(value) >= 8))

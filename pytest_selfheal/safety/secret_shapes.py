@@ -5,15 +5,13 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import re
-
 _NAMES = (
     r"passw(?:or)?d|passwort|passphrase|pwd|secret|token(?!s)|credentials?|api[_-]?key|access[_-]?key|account[_-]?key"
     r"|private[_-]?key|signing[_-]?key|encryption[_-]?key|auth[_-]?key|master[_-]?key|session[_-]?id|client[_-]?key"
     r"|(?<=[_-])pass(?![a-z])|(?<=[_-])psw(?![a-z])|authkey|apikey|otp[_-]?code"
 )
 
-SECRET_NAME = re.compile(
+SECRET_NAME = (
     rf"(?i)(?!(?:OLD)?PWD$)(?!.*(?:_SOCK|_FILE|_PATH|_DIR|_HOME|_ID_TYPE|_PID)$)"
     rf".*?(?:{_NAMES}|(?:^|_)(?:auth|dsn|cookie|key|pat|connection_?string|conn_?str)(?:_|$))"
 )

@@ -33,7 +33,7 @@ VERSION = 1
 _SCAFFOLD = {
     "store.json": b'{"format": "pytest-selfheal", "version": 1}\n',
     ".gitignore": b"# Written by pytest-selfheal: what runs record stays local, reviewed patterns may be committed.\n"
-    b"*\n!.gitignore\n!patterns.json\n",
+    b"*\n!patterns.json\n",
     "CACHEDIR.TAG": b"Signature: 8a477f597d28d172789f06886806bc55\n"
     b"# This folder was created by pytest-selfheal; backup programs may skip it.\n"
     b"# See https://bford.info/cachedir/ for the meaning of this file.\n",

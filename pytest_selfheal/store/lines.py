@@ -28,9 +28,6 @@ from pytest_selfheal.store.files import LINE_CAP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ANY_TIME = "~"
-"""Sorts after every time; as `latest` it switches the check for times in the future off."""
-
 
 class BadLineError(DataError):
     """A complete line that is no record of this format."""
@@ -106,12 +103,12 @@ def encode(record: Record) -> bytes:
     return raw
 
 
-def parse(raw: bytes, latest: str = ANY_TIME) -> Line:
+def parse(raw: bytes, latest: str | None = None) -> Line:
     """Read a line.
 
     Args:
         raw: the line without its newline.
-        latest: the greatest time to believe; later ones come from a wrong clock.
+        latest: the greatest time to believe, since later ones come from a wrong clock; None believes every time.
 
     Raises:
         BadLineError: with the reason.
@@ -127,7 +124,7 @@ def parse(raw: bytes, latest: str = ANY_TIME) -> Line:
     kind, record_id, updated_at = envelope.get("kind"), envelope.get("id"), envelope.get("t")
     if not (isinstance(kind, str) and isinstance(record_id, str) and isinstance(updated_at, str)):
         raise BadLineError("kind, id or time is missing")
-    if updated_at > latest:
+    if latest is not None and updated_at > latest:
         raise BadLineError("dated more than a day in the future")
     if kind not in KINDS:
         return Line(kind, record_id, updated_at, None, raw)

@@ -11,7 +11,6 @@ from typing import Any
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.store import queries
 from pytest_selfheal.store.fold import Fold
-from pytest_selfheal.store.lines import ANY_TIME
 from pytest_selfheal.store.lines import encode
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import Notes
@@ -84,7 +83,7 @@ class MemoryStore:
 
     def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
         """See `Store`."""
-        return queries.events(self._lines, ANY_TIME, limit=limit, run_id=run_id)
+        return queries.events(self._lines, None, limit=limit, run_id=run_id)
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""

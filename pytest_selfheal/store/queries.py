@@ -119,7 +119,7 @@ def _found(wanted: dict[str, Row], lines: Iterable[bytes]) -> dict[str, FailureR
     return found
 
 
-def events(lines: Iterable[bytes], latest: str, *, limit: int | None, run_id: str | None) -> list[HealingEvent]:
+def events(lines: Iterable[bytes], latest: str | None, *, limit: int | None, run_id: str | None) -> list[HealingEvent]:
     """Return healing events, newest first; lines dated after `latest` do not count."""
     known: dict[str, HealingEvent] = {}
     for raw in lines:

@@ -169,8 +169,14 @@ def _candidate(
         return None
     try:
         source = source_of(target, project.data(target))
-        single = project.prefers_single_lines(target)
-        new = add_imports(source, tree, forms, own=project.packages, single_line=single)
+        new = add_imports(
+            source,
+            tree,
+            forms,
+            own=project.packages,
+            single_line=project.prefers_single_lines(target),
+            neighbours=filter(None, map(project.tree, project.neighbours(target))),
+        )
         compile(new, target, "exec", dont_inherit=True)
         patch = patch_of(edits_between(target, source.data, new), project.read)
     except (SyntaxError, ValueError, PatchError):

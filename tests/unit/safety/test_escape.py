@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_selfheal.safety.escape import code_span
 from pytest_selfheal.safety.escape import python_literal
-from pytest_selfheal.safety.escape import terminal
+from pytest_selfheal.safety.escape import terminal_line
 from pytest_selfheal.safety.escape import visible
 from pytest_selfheal.safety.escape import workflow_data
 from pytest_selfheal.safety.escape import workflow_property
@@ -61,7 +61,7 @@ def test_kept_characters_stay():
 @given(NASTY)
 def test_terminal_lines_carry_no_command(text):
     """Nothing printed can be an escape sequence, a second line, or a runner's command."""
-    line = terminal(text)
+    line = terminal_line(text)
     assert len(line.splitlines()) <= 1
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", line)
     assert "##[" not in line

@@ -1,0 +1,218 @@
+"""Commands that change something: the review queue and undo.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.cli.project import Project
+from pytest_selfheal.cli.project import write
+from pytest_selfheal.errors import PatchError
+from pytest_selfheal.errors import UsageError
+from pytest_selfheal.learn import pattern_result
+from pytest_selfheal.model import HealingEvent
+from pytest_selfheal.model import Outcome
+from pytest_selfheal.model import stable_id
+from pytest_selfheal.model import utc_text
+from pytest_selfheal.report import documents
+from pytest_selfheal.report import tables
+from pytest_selfheal.safety.escape import terminal_line
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_selfheal.model import Candidate
+    from pytest_selfheal.model import ReviewEntry
+    from pytest_selfheal.repair.workshop import Bench
+    from pytest_selfheal.store.protocol import Store
+
+
+def review_list(arguments: argparse.Namespace) -> int:
+    """`selfheal review list`: open entries, or all of them."""
+    project = Project(arguments)
+    store = project.open_store()
+    entries = store.reviews(status=None if arguments.all else "open")
+    project.warn(store)
+    if arguments.json:
+        write([documents.to_text(documents.review_document(entries))])
+    else:
+        write(tables.review_lines(entries))
+    return 0
+
+
+def review_show(arguments: argparse.Namespace) -> int:
+    """`selfheal review show ID`: the entry with a diff for every option."""
+    project = Project(arguments)
+    store = project.open_store()
+    entry = _find(store, arguments.id)
+    bench = _bench(project, store, entry)
+    write(tables.review_detail(entry, [_diff(bench, candidate) for candidate in entry.candidates]))
+    return 0
+
+
+def review_accept(arguments: argparse.Namespace) -> int:
+    """`selfheal review accept ID [N]`: validate, apply, run the tests; 1 when the fix does not hold any more."""
+    project = Project(arguments)
+    store = project.open_store()
+    entry = _open_entry(store, arguments.id)
+    candidate = _chosen(entry, arguments.option)
+    bench = _bench(project, store, entry)
+    known = _other_failures(store, entry)
+    write([f"validating: {terminal_line(candidate.title)}"])
+    proof = bench.prove_one(candidate, entry.nodeids, known)
+    if not proof.fixes:
+        write([f"refused: {terminal_line(note)}" for note in proof.notes] or ["refused: the tests do not pass with it"])
+        return 1
+    applied = bench.apply(proof.fixes[0], entry.nodeids, known)
+    now = utc_text(time.time())
+    ok = applied.ok
+    records = [
+        pattern_result(candidate, entry.error_type, f"{entry.run_id}/review", now, ok=ok),
+        _event(entry, "accept", applied.reason, applied.journal_id, now, result="ok" if ok else "failed"),
+    ]
+    if ok:
+        records.append(replace(entry, status="accepted", updated_at=now))
+    store.commit(records)
+    project.warn(store)
+    if not ok:
+        write([f"taken back: {terminal_line(applied.reason)}"])
+        return 1
+    write(terminal_line(row) for row in bench.diff(candidate.patch).splitlines())
+    write([f"applied, {applied.passed} tests pass; take back with: selfheal undo {applied.journal_id}"])
+    return 0
+
+
+def review_reject(arguments: argparse.Namespace) -> int:
+    """`selfheal review reject ID`: close the entry and count it against the way of fixing."""
+    project = Project(arguments)
+    store = project.open_store()
+    entry = _open_entry(store, arguments.id)
+    now = utc_text(time.time())
+    results = [
+        pattern_result(candidate, entry.error_type, f"{entry.run_id}/review", now, ok=False)
+        for candidate in entry.candidates
+    ]
+    event = _event(entry, "accept", "rejected by a person", entry.id, now, result="refused")
+    store.commit([*results, event, replace(entry, status="rejected", updated_at=now)])
+    project.warn(store)
+    write([f"rejected: {entry.id}"])
+    return 0
+
+
+def undo(arguments: argparse.Namespace) -> int:
+    """`selfheal undo [ID]`: 0 everything restored, 1 a file was edited since and kept."""
+    from pytest_selfheal.repair.journal import Journal
+
+    project = Project(arguments)
+    journal = Journal(project.store_path / "journal", time.time)
+    journal.recover()
+    if arguments.list:
+        rows = [
+            (entry.fix_id, entry.state, entry.created_at[:19].replace("T", " "), ", ".join(entry.paths))
+            for entry in journal.entries()
+        ]
+        write(tables.table(rows, ("id", "state", "when (UTC)", "files")) if rows else ["no fix has been applied"])
+        return 0
+    taken = journal.undo(arguments.id or "")
+    write([f"restored: {terminal_line(path)}" for path in taken.restored])
+    write([f"kept, because it was edited since: {terminal_line(path)}" for path in taken.kept])
+    store = project.open_store()
+    now = utc_text(time.time())
+    store.commit(
+        [
+            HealingEvent(
+                id=stable_id("undo", taken.entry.id),
+                updated_at=now,
+                run_id="",
+                action="undo",
+                result="ok" if not taken.kept else "refused",
+                signature="",
+                detail=", ".join(taken.restored),
+                ref=taken.entry.fix_id,
+                created_at=now,
+            )
+        ]
+    )
+    project.warn(store)
+    return 1 if taken.kept else 0
+
+
+def _find(store: Store, wanted: str) -> ReviewEntry:
+    entries = store.reviews()
+    found = [entry for entry in entries if entry.id.startswith((wanted, f"v1:{wanted}"))]
+    exact = [entry for entry in found if entry.id == wanted]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if not found:
+        raise UsageError(f"no entry of the review queue begins with {wanted!r}", todo="selfheal review list --all")
+    raise UsageError(f"{len(found)} entries begin with {wanted!r}", todo="give more of the id: selfheal review list")
+
+
+def _open_entry(store: Store, wanted: str) -> ReviewEntry:
+    entry = _find(store, wanted)
+    if entry.status != "open":
+        raise UsageError(f"{entry.id} is {entry.status} already", todo="selfheal review list shows what is open")
+    return entry
+
+
+def _chosen(entry: ReviewEntry, option: int | None) -> Candidate:
+    if not entry.candidates:
+        raise UsageError(
+            f"{entry.id} is an escalation: there is nothing to accept",
+            todo=f"fix the code, then close it with: selfheal review reject {entry.id}",
+        )
+    if option is None and len(entry.candidates) > 1:
+        raise UsageError(
+            f"{entry.id} has {len(entry.candidates)} options",
+            todo=f"name one: selfheal review accept {entry.id} N (selfheal review show {entry.id} lists them)",
+        )
+    number = option or 1
+    if number > len(entry.candidates):
+        raise UsageError(f"{entry.id} has no option {number}", todo=f"choose 1 to {len(entry.candidates)}")
+    return entry.candidates[number - 1]
+
+
+def _bench(project: Project, store: Store, entry: ReviewEntry) -> Bench:
+    from pytest_selfheal.repair.workshop import Bench
+
+    run = next((run for run in store.runs() if run.id == entry.run_id), None)
+    directory = (project.root / (run.invocation_dir if run is not None else ".")).resolve()
+    return Bench(
+        project.root,
+        project.policy,
+        directory=directory if directory.is_dir() else project.root,
+        child_args=run.child_args if run is not None else (),
+        monotonic=time.monotonic,
+    )
+
+
+def _other_failures(store: Store, entry: ReviewEntry) -> frozenset[str]:
+    records = store.failures(run_id=entry.run_id)
+    standing = {record.nodeid for record in records if record.outcome is not Outcome.HEALED}
+    return frozenset(standing.difference(entry.nodeids))
+
+
+def _diff(bench: Bench, candidate: Candidate) -> str:
+    try:
+        return bench.diff(candidate.patch)
+    except PatchError as error:
+        return f"(cannot be shown: {error.where} {error.what})"
+
+
+def _event(entry: ReviewEntry, action: str, detail: str, ref: str, now: str, *, result: str) -> HealingEvent:
+    return HealingEvent(
+        id=stable_id(entry.id, action, now),
+        updated_at=now,
+        run_id=entry.run_id,
+        action=action,
+        result=result,
+        signature=entry.signature,
+        nodeids=entry.nodeids,
+        detail=detail,
+        ref=ref,
+        created_at=now,
+    )

@@ -1,0 +1,118 @@
+"""New texts for files, in memory only: the import system, pytest's assertion rewriting and tracebacks see them.
+
+The loaders are patched by path, so finding modules stays entirely the user's: search path, editable installs,
+namespace packages, import modes. Used in validation children only; the patches are never taken back.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import linecache
+import os
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+from _pytest.assertion import rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_texts: dict[str, bytes] = {}
+_names: set[str] = set()
+
+
+def install(files: Mapping[str, bytes]) -> None:
+    """Lay `files` (absolute path to new bytes) over what is on disk, for this process.
+
+    May be called again; later texts win.
+    """
+    for path, data in files.items():
+        for key in {os.path.abspath(path), os.path.realpath(path)}:  # noqa: PTH100 - Path.absolute keeps `..`
+            _texts[key] = data
+            _names.add(Path(key).name)
+    if _texts and not getattr(SourceFileLoader, "selfheal_overlay", False):
+        SourceFileLoader.selfheal_overlay = True  # type: ignore[attr-defined] # marks that the patches are in place
+        _patch_loader()
+        _patch_linecache()
+        _patch_rewriting()
+    _show_lines()
+
+
+def lookup(path: Any) -> bytes | None:
+    """Return the text laid over `path`, or None. Other files cost one look at their base name."""
+    text = os.fspath(path)
+    if not isinstance(text, str) or os.path.basename(text) not in _names:  # noqa: PTH119 - asked for every module
+        return None
+    found = _texts.get(text)
+    return found if found is not None else _texts.get(os.path.realpath(text))
+
+
+def _patch_loader() -> None:
+    load_code, load_data = SourceFileLoader.get_code, SourceFileLoader.get_data
+
+    def get_code(self: SourceFileLoader, fullname: str) -> Any:
+        data = lookup(self.path)
+        if data is None:
+            return load_code(self, fullname)
+        return self.source_to_code(data, self.path)  # bytecode on disk belongs to the old text
+
+    def get_data(self: SourceFileLoader, path: str) -> bytes:
+        data = lookup(path)
+        return load_data(self, path) if data is None else data
+
+    SourceFileLoader.get_code = get_code  # type: ignore[assignment,method-assign] # that is the overlay
+    SourceFileLoader.get_data = get_data  # type: ignore[assignment,method-assign] # that is the overlay
+
+
+def _patch_linecache() -> None:
+    check, clear = linecache.checkcache, linecache.clearcache
+
+    def checkcache(filename: str | None = None) -> None:
+        check(filename)
+        _show_lines()
+
+    def clearcache() -> None:
+        clear()
+        _show_lines()
+
+    linecache.checkcache = checkcache
+    linecache.clearcache = clearcache
+
+
+def _show_lines() -> None:
+    for path, data in _texts.items():
+        try:
+            text = importlib.util.decode_source(data)
+        except (SyntaxError, UnicodeDecodeError):
+            continue
+        # Without a time of modification the entry is never taken for stale.
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+
+
+class _TextPath(type(Path())):  # type: ignore[misc] # the concrete class depends on the platform
+    """A path whose content is the overlay's text: all that pytest's rewriting reads of a test file."""
+
+    def read_bytes(self) -> bytes:
+        data = lookup(self)
+        return super().read_bytes() if data is None else data
+
+
+def _patch_rewriting() -> None:
+    hook: Any = rewrite  # its private functions: there is no public way to hand pytest a source
+    read_pyc, rewrite_test, write_pyc = (getattr(hook, name) for name in ("_read_pyc", "_rewrite_test", "_write_pyc"))
+
+    def _read_pyc(source: Path, pyc: Path, *args: Any, **kwargs: Any) -> Any:
+        return None if lookup(source) is not None else read_pyc(source, pyc, *args, **kwargs)
+
+    def _rewrite_test(fn: Path, config: Any) -> Any:
+        return rewrite_test(fn if lookup(fn) is None else _TextPath(fn), config)
+
+    def _write_pyc(state: Any, co: Any, source_stat: Any, pyc: Path) -> bool:
+        return False if lookup(co.co_filename) is not None else write_pyc(state, co, source_stat, pyc)
+
+    for function in (_read_pyc, _rewrite_test, _write_pyc):
+        setattr(hook, function.__name__, function)

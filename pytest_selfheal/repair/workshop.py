@@ -1,0 +1,190 @@
+"""Where repairs are made: proposing, proving in child processes, applying with a journal.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.errors import ConfinementError
+from pytest_selfheal.errors import PatchError
+from pytest_selfheal.model import Applied
+from pytest_selfheal.model import Fix
+from pytest_selfheal.model import Proof
+from pytest_selfheal.repair import fixers
+from pytest_selfheal.repair.guards import refusal
+from pytest_selfheal.repair.journal import Journal
+from pytest_selfheal.repair.patch import apply_patch
+from pytest_selfheal.repair.patch import unified_diff
+from pytest_selfheal.repair.project import Project
+from pytest_selfheal.repair.rounds import Tools
+from pytest_selfheal.repair.rounds import search
+from pytest_selfheal.repair.validate import ChildSetup
+from pytest_selfheal.repair.validate import confirm
+from pytest_selfheal.repair.validate import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import Candidate
+    from pytest_selfheal.model import Failure
+    from pytest_selfheal.model import Patch
+    from pytest_selfheal.model import Validation
+    from pytest_selfheal.repair.validate import RunResult
+
+SCREENED_TESTS = 12
+"""A screen runs at most so many of a group's tests; the confirming run takes all of them."""
+
+JOURNAL = "journal"
+"""The folder inside the store that holds what `selfheal undo` needs."""
+
+
+class Bench:
+    """Repairs for one run of one project.
+
+    Args:
+        root: pytest's root directory.
+        policy: budgets, rounds, edit roots, and where the store is.
+        directory: the folder pytest was started in.
+        child_args: pytest options a validation run needs.
+        monotonic: a clock in seconds.
+        inipath: the ini file pytest used; empty when none or unknown.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        policy: Policy,
+        *,
+        directory: Path,
+        child_args: Sequence[str],
+        monotonic: Callable[[], float],
+        inipath: str = "",
+    ) -> None:
+        self._root = root
+        self._policy = policy
+        self._monotonic = monotonic
+        self._deadline = monotonic() + policy.repair_budget_s
+        self._project = Project(root, policy.edit_roots)
+        self._journal = Journal(root / policy.store / JOURNAL, time.time)
+        self._setup = ChildSetup(
+            str(root),
+            str(directory),
+            tuple(child_args),
+            inipath=inipath,
+            timeout_s=policy.validation_timeout_s,
+        )
+
+    def time_left(self) -> bool:
+        """Tell whether the run's repair budget allows more work."""
+        return self._monotonic() < self._deadline
+
+    def propose(self, failure: Failure) -> list[Candidate]:
+        """Return candidates for a failure, best first; nothing is run and nothing written."""
+        return fixers.propose(failure, self._project)
+
+    def diff(self, patch: Patch) -> str:
+        """Return a unified diff for people.
+
+        Raises:
+            PatchError: a file is not what the patch was made for any more.
+        """
+        return unified_diff(patch, self._project.read)
+
+    def prove(
+        self, failure: Failure, candidates: Sequence[Candidate], nodeids: Sequence[str], known_failures: frozenset[str]
+    ) -> Proof:
+        """Try candidates for a group of failing tests, following each through the errors it uncovers.
+
+        Refused candidates are not shown as options: what a guard forbids must not be one keystroke away.
+        """
+        wanted = sample(nodeids)
+        tools = Tools(
+            propose=self._follow_up,
+            screen=lambda files: self._screen(files, wanted, known_failures),
+            read=self._project.read,
+            project=self._project,
+            now=self._monotonic,
+            refuse=self._refusal,
+        )
+        found = search(
+            failure, candidates, tools, wanted=wanted, rounds=self._policy.fix_rounds, deadline=self._deadline
+        )
+        refused = {candidate.id: self._refusal(candidate.patch) for candidate in found.tried}
+        notes = [f"{candidate.title}: {refused[candidate.id] or found.reason}" for candidate in found.tried]
+        return Proof(found.fixes, tuple(item for item in found.tried if not refused[item.id]), tuple(notes))
+
+    def prove_one(self, candidate: Candidate, nodeids: Sequence[str], known_failures: frozenset[str]) -> Proof:
+        """Validate one candidate on the files as they are now, as a person accepts it."""
+        reason = self._refusal(candidate.patch)
+        if not reason:
+            files = apply_patch(candidate.patch, self._project.read)
+            validation, _run = self._screen(files, sample(nodeids), known_failures)
+            if validation.ok:
+                return Proof((Fix(candidate, validation),))
+            reason = validation.reason
+        return Proof(unproved=(candidate,), notes=(reason,))
+
+    def apply(self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str]) -> Applied:
+        """Journal, write, and run the failing tests with all tests of their files in a fresh process.
+
+        Any new failure restores every file, unless a person changed it meanwhile: then it is kept and reported.
+        """
+        patch = fix.candidate.patch
+        try:
+            files = apply_patch(patch, self._project.read)
+            entry = self._journal.apply(fix.candidate.id, files, self._root, patch.hashes)
+        except (PatchError, ConfinementError) as error:
+            return Applied(ok=False, journal_id="", reason=f"{error.where}: {error.what}")
+        try:
+            validation, run = self._confirm(nodeids, known_failures)
+        except BaseException:
+            self._journal.roll_back(entry)
+            raise
+        if not validation.ok:
+            kept = self._journal.roll_back(entry).kept
+            reason = validation.reason + (f"; edited meanwhile and kept: {', '.join(kept)}" if kept else "")
+            return Applied(ok=False, journal_id=entry.fix_id, reason=reason, duration_s=validation.duration_s)
+        self._journal.commit(entry)
+        self._project = Project(self._root, self._policy.edit_roots)
+        passing = tuple(sorted(nodeid for nodeid in known_failures if run.outcomes.get(nodeid) == "passed"))
+        return Applied(
+            ok=True,
+            journal_id=entry.fix_id,
+            reason=validation.reason,
+            passed=validation.passed,
+            now_passing=passing,
+            duration_s=fix.validation.duration_s + validation.duration_s,
+        )
+
+    def _confirm(self, nodeids: Sequence[str], known_failures: frozenset[str]) -> tuple[Validation, RunResult]:
+        # A module that could not be collected has no tests known to fail; its file stands for all of them.
+        modules = dict.fromkeys(nodeid.partition("::")[0] for nodeid in nodeids)
+        return confirm(list(nodeids), self._setup, also=list(modules), known_failures=known_failures)
+
+    def _screen(
+        self, files: Mapping[str, bytes], wanted: Sequence[str], known_failures: frozenset[str]
+    ) -> tuple[Validation, RunResult]:
+        left = max(1.0, self._deadline - self._monotonic())
+        setup = replace(self._setup, timeout_s=min(self._setup.timeout_s, left))
+        return screen(files, wanted, setup, known_failures=known_failures)
+
+    def _follow_up(self, failure: Failure, files: Mapping[str, bytes]) -> list[Candidate]:
+        return fixers.propose(failure, self._project.laid_over(files) if files else self._project)
+
+    def _refusal(self, patch: Patch) -> str:
+        return refusal(patch, self._project.read, self._root, self._policy.edit_roots, self._project.tracked)
+
+
+def sample(nodeids: Sequence[str]) -> tuple[str, ...]:
+    """Return at most `SCREENED_TESTS` of the tests, one of each file first: files differ more than tests in a file."""
+    first_of_file = list({nodeid.partition("::")[0]: nodeid for nodeid in reversed(nodeids)}.values())[::-1]
+    ordered = dict.fromkeys([*first_of_file, *nodeids])
+    return tuple(ordered)[:SCREENED_TESTS]
