@@ -119,9 +119,9 @@ def names_bound_anywhere(tree: ast.Module) -> frozenset[str]:
 def looks_like_typo(name: str, bound: frozenset[str]) -> str:
     """Return the bound or built-in name that `name` is probably a misspelling of; empty when there is none.
 
-    A class name next to a variable of the same spelling in lower case (`Counter`, `counter`) is no typo.
+    Names that differ in case only (`Counter` the class, `counter` the variable) are no typos of each other.
     """
     for close in difflib.get_close_matches(name, sorted(bound | _GIVEN), n=3, cutoff=_TYPO_RATIO):
-        if close != name and not (name[:1].isupper() and close == name.lower()):
+        if close.lower() != name.lower():
             return close
     return ""

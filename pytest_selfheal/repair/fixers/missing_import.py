@@ -102,8 +102,8 @@ def _readings(name: str, target: str, project: Project) -> list[Proposal]:
     if tree is None or not any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree)):
         return []
     found = proposals(name, target, project)
-    trusted = bool(found) and found[0].uses >= 3
-    if not trusted and looks_like_typo(name, names_bound_anywhere(tree)):
+    firm = bool(found) and found[0].firm
+    if not firm and looks_like_typo(name, names_bound_anywhere(tree)):
         return []
     return found
 
@@ -153,7 +153,7 @@ def _sure(names: list[str], target: str, project: Project) -> list[Proposal]:
     found = []
     for name in dict.fromkeys(names[:_MOST_EXTRAS]):
         ways = proposals(name, target, project)
-        if len(ways) == 1 and ways[0].confidence >= SURE and (ways[0].uses >= 3 or not looks_like_typo(name, bound)):
+        if len(ways) == 1 and ways[0].confidence >= SURE and (ways[0].firm or not looks_like_typo(name, bound)):
             found.append(ways[0])
     return found
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from dataclasses import replace
@@ -43,12 +44,16 @@ _SURE_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Proposal:
-    """One way to import a name: an absolute import, the confidence in it (0-1) and one sentence of evidence."""
+    """One way to import a name: an absolute import, the confidence in it (0-1) and one sentence of evidence.
+
+    `firm` evidence is specific enough that a misspelling of another name would hardly have hit it by chance.
+    """
 
     form: Import
     confidence: float
     evidence: str
     uses: int = 0
+    firm: bool = False
 
 
 def proposals(name: str, target: str, project: Project) -> list[Proposal]:
@@ -76,8 +81,14 @@ def _by_consensus(name: str, target: str, project: Project, usage: Usage) -> lis
         votes = Counter({form: count for form, count in votes.items() if _fits(form, usage, project)})
         votes = _by_attribute(votes, usage)
         if votes:
-            return _weighed(name, target, votes, project)
+            firm = sum(votes.values()) >= _SURE_USES or _is_telling(name, usage)
+            return [replace(proposal, firm=firm) for proposal in _weighed(name, target, votes, project)]
     return []
+
+
+def _is_telling(name: str, usage: Usage) -> bool:
+    """Tell whether a name is used as something defined elsewhere would be, rather than as a local variable."""
+    return usage.called or bool(usage.attributes) or name != name.lower() or "_" in name.strip("_")
 
 
 def _votes(name: str, target: str, files: Iterable[tuple[str, Facts]], project: Project) -> Counter[Import]:
@@ -88,8 +99,11 @@ def _votes(name: str, target: str, files: Iterable[tuple[str, Facts]], project: 
         forms = set()
         for fact in facts.imports:
             form = fact.form.absolute(project.package_of(path))
-            if fact.form.bound == name and form is not None and form.module != "__future__":
-                forms.add(form)
+            if fact.form.bound != name or form is None or form.module == "__future__":
+                continue
+            if path.endswith("__init__.py") and form.module.partition(".")[0] in project.packages:
+                continue  # a re-export says where the name lives, not how it is imported
+            forms.add(replace(form, alias="") if form.alias == form.name else form)
         plain = {form for form in forms if form.name or form.alias or "." not in form.module}
         dotted = forms - plain
         if len(plain) == 1 and not dotted:
@@ -109,10 +123,29 @@ def _fits(form: Import, usage: Usage, project: Project) -> bool:
         return False
     if usage.called and project.is_module(form):
         return False  # modules cannot be called
+    if usage.attributes and not usage.called and _is_function(form, project):
+        return False  # and functions have no attributes worth reading
+    if not form.name and not form.alias and not _has_attributes(form.module, usage):
+        return False
     same_name = form.name and form.name == form.module and form.module in MODULE_AND_MEMBER
     if same_name and usage.attributes:
         return not _module_is_meant(form.module, usage)
     return True
+
+
+def _is_function(form: Import, project: Project) -> bool:
+    module, name = project.origin(form.module, form.name)
+    path = project.modules.get(module)
+    facts = project.facts(path) if path else None
+    return facts is not None and facts.defined.get(name) == "def"
+
+
+def _has_attributes(module: str, usage: Usage) -> bool:
+    """Tell whether a standard module has what is read from it; modules not loaded and packages are believed."""
+    loaded = sys.modules.get(module) if is_standard(module) else None
+    if loaded is None or hasattr(loaded, "__path__"):
+        return True
+    return all(hasattr(loaded, attribute) for attribute in usage.attributes)
 
 
 def _module_is_meant(module: str, usage: Usage) -> bool:
@@ -142,7 +175,7 @@ def _weighed(name: str, target: str, votes: Counter[Import], project: Project) -
             return [Proposal(best, 0.90, said, total)]
         doubts = [Proposal(rival, ASK * 0.5, f"{rival.module} defines {name} too", 0) for rival in rivals]
         return [Proposal(best, ASK, said, total), *doubts]
-    origins = {project.origin(form.module, form.name) for form, _ in ranked if form.name}
+    origins = {_origin(form, project) for form, _ in ranked if form.name}
     if len(origins) == 1 and all(form.name for form, _ in ranked):
         return [Proposal(best, 0.90, f"{said}, the others import the same object", total)]
     return [
@@ -152,7 +185,14 @@ def _weighed(name: str, target: str, votes: Counter[Import], project: Project) -
 
 
 def _same(one: Import, two: Import, project: Project) -> bool:
-    return project.origin(one.module, one.name) == project.origin(two.module, two.name)
+    return _origin(one, project) == _origin(two, project)
+
+
+def _origin(form: Import, project: Project) -> tuple[str, str]:
+    module, name = project.origin(form.module, form.name)
+    if module == "typing" and STANDARD_MEMBERS.get(name) == "collections.abc":
+        module = "collections.abc"  # typing only passes these on
+    return module, name
 
 
 def _definitions(name: str, target: str, project: Project) -> list[Import]:
@@ -166,12 +206,13 @@ def _definitions(name: str, target: str, project: Project) -> list[Import]:
 
 
 def _by_definition(name: str, target: str, project: Project, usage: Usage) -> list[Proposal]:
-    forms = _definitions(name, target, project)
+    forms = [form for form in _definitions(name, target, project) if _fits(form, usage, project)]
     if usage.attributes and not usage.called:
         forms += _modules_named(name, target, project)
     sure = 0.85 if len(forms) == 1 and not name.startswith("_") else ASK / max(1, len(forms))
     where = "the only definition in the project" if len(forms) == 1 else f"one of {len(forms)} definitions"
-    return [Proposal(form, sure, f"`{form}`: {where} of {name}") for form in forms]
+    firm = _is_telling(name, usage)
+    return [Proposal(form, sure, f"`{form}`: {where} of {name}", firm=firm) for form in forms]
 
 
 def _modules_named(name: str, target: str, project: Project) -> list[Import]:
@@ -194,11 +235,12 @@ def _by_standard_library(name: str, project: Project, usage: Usage) -> list[Prop
             module, member = False, member or name
         elif member:
             module = False
-    if module and not usage.called:
+    if module and not usage.called and _has_attributes(name, usage):
         fallback = _has_fallback(name, project)
         sure = ASK if fallback else 0.92
         why = "imported with a fallback elsewhere in the project" if fallback else "a module of the standard library"
-        return [Proposal(Import(name), sure, f"{name} is {why}")]
+        firm = bool(usage.attributes) and name in sys.modules and not hasattr(sys.modules[name], "__path__")
+        return [Proposal(Import(name), sure, f"{name} is {why}", firm=firm)]
     if member and member.partition(".")[0] not in project.packages:
         telling = usage.called or usage.attributes or not (name.islower() and name.isalpha())
         sure = 0.90 if telling else 0.80  # `fields`, `date`: a plain word may as well be a lost variable
@@ -215,7 +257,7 @@ def _has_fallback(name: str, project: Project) -> bool:
 
 
 def _by_installed_package(name: str, project: Project, usage: Usage) -> list[Proposal]:
-    if usage.called:
+    if usage.called or is_standard(name):
         return []
     if name in ALIASES:
         module = ALIASES[name]

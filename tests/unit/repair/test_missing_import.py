@@ -86,6 +86,28 @@ REWRITE = {
         {"shop/__init__.py": "", "shop/total.py": "", "shop/x.py": "from .a import b\n" + using("total.add(xs)")},
         ("total", "shop/x.py", 0.85, "from . import total"),
     ),
+    "a re-export counts as a definition only": (
+        {
+            "shop/__init__.py": "from .total import Sum as Sum\n",
+            "shop/total.py": "class Sum: ...\n",
+            "shop/x.py": "from .total import other\n\n\n" + using("Sum(xs)"),
+        },
+        ("Sum", "shop/x.py", 0.85, "from .total import Sum, other"),
+    ),
+    "the same thing by two standard paths": (
+        {
+            "a.py": "from typing import Callable\n",
+            "b.py": "from collections.abc import Callable\n",
+            "c.py": "from collections.abc import Callable\n",
+            "x.py": "def f(xs: Callable): ...\n",
+        },
+        ("Callable", "x.py", 0.90, "from collections.abc import Callable"),
+    ),
+    "exact although a neighbour is spelt alike": (
+        {"e.py": "class LoadError(Exception): ...\nclass LoadErrors(Exception): ...\n"}
+        | {"x.py": "from e import LoadErrors\n\n\n" + using("LoadError(xs, LoadErrors)")},
+        ("LoadError", "x.py", 0.85, "from e import LoadError, LoadErrors"),
+    ),
     "a standard module": ({"x.py": using("json.dumps(xs)")}, ("json", "x.py", 0.92, "import json")),
     "a well-known class": ({"x.py": using("Path(xs)")}, ("Path", "x.py", 0.90, "from pathlib import Path")),
     "a well-known decorator": (
@@ -153,7 +175,19 @@ def test_a_missing_name_is_imported_as_the_project_would(make_project, files, wa
 # name: (files, failing name, file)
 UNTOUCHED = {
     "a typo of a variable": ({"x.py": "def f(length):\n    return lenght\n", "a.py": "lenght = 1\n"}, "lenght", "x.py"),
-    "a typo of a built-in": ({"x.py": using("pritn(xs)"), "a.py": "def pritn(): ...\n"}, "pritn", "x.py"),
+    "a well-known name close to a variable": ({"x.py": "def f(chains):\n    return chain(chains)\n"}, "chain", "x.py"),
+    "a plain word one letter off a variable": (
+        {"a.py": "from json import loads as rows\n", "x.py": "def f(row):\n    return [rows]\n"},
+        "rows",
+        "x.py",
+    ),
+    "a standard module without what is read from it": ({"x.py": using("time.append(xs)")}, "time", "x.py"),
+    "a function where a module is meant": (
+        {"shop/__init__.py": "", "shop/a.py": "def pack(): ...\n", "shop/b.py": "from .a import pack\n"}
+        | {"shop/x.py": using("pack.pack(xs)")},
+        "pack",
+        "shop/x.py",
+    ),
     "bound at the top level already": ({"x.py": using("json.dumps(xs)") + "json = None\n"}, "json", "x.py"),
     "not used in that file": ({"x.py": using("eval(xs)")}, "json", "x.py"),
     "known to nobody": ({"x.py": using("frobnicate(xs)")}, "frobnicate", "x.py"),

@@ -177,7 +177,13 @@ def test_usage_tells_calls_attributes_and_bare_uses_apart():
 
 @pytest.mark.parametrize(
     ("name", "bound", "typo_of"),
-    [("lenght", {"length"}, "length"), ("pritn", set(), "print"), ("Counter", {"counter"}, ""), ("np", {"n"}, "")],
+    [
+        ("lenght", {"length"}, "length"),
+        ("pritn", set(), "print"),
+        ("Counter", {"counter"}, ""),
+        ("string", {"String"}, ""),
+        ("np", {"n"}, ""),
+    ],
 )
 def test_typos_are_told_from_missing_imports(name, bound, typo_of):
     """A near miss of a bound or built-in name is a typo; a class next to its variable is not."""
