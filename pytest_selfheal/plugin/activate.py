@@ -16,6 +16,7 @@ import pytest
 
 from pytest_selfheal.config import read_policy
 from pytest_selfheal.errors import ConfigError
+from pytest_selfheal.errors import SelfHealError
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.plugin import wanted_mode
 from pytest_selfheal.plugin.observer import CollectionObserver
@@ -62,6 +63,7 @@ def activate(config: pytest.Config) -> None:
         from pytest_selfheal.plugin.controller import Controller
 
         controller = Controller(config, policy, notices, wall_clock=time.time, monotonic=time.monotonic)
+        _recover(config, policy, notices)
         config.pluginmanager.register(controller, "selfheal-controller")
         deliver = controller.receive
         if distributes(config):
@@ -80,6 +82,22 @@ def activate(config: pytest.Config) -> None:
         retries = policy.mode != "record"
         recovery = Recovery(policy, random.random) if retries else None
         config.pluginmanager.register(Runner(observer, recovery, deliver, time.sleep), "selfheal-runner")
+
+
+def _recover(config: pytest.Config, policy: Policy, notices: list[str]) -> None:
+    """Take back what a run that was killed in the middle of a fix left half written."""
+    folder = config.rootpath / policy.store / "journal"
+    if not folder.is_dir():
+        return
+    from pytest_selfheal.repair.journal import Journal
+
+    try:
+        recovered = Journal(folder, time.time).recover()
+    except (OSError, SelfHealError) as error:
+        _note(notices, f"the journal of fixes cannot be read: {error}")
+        return
+    for taken in recovered:
+        _note(notices, f"an unfinished fix of a run that was killed was taken back: {', '.join(taken.restored)}")
 
 
 def policy_of(config: pytest.Config) -> Policy:

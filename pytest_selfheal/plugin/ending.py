@@ -5,6 +5,8 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from pytest_selfheal.model import utc_text
 if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import History
+    from pytest_selfheal.model import RunRecord
     from pytest_selfheal.plugin.controller import Controller
     from pytest_selfheal.session import RunEnd
     from pytest_selfheal.session import Story
@@ -46,6 +49,8 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
         return _conclude(controller, Story(), exitstatus)
     end = _run_end(controller, repairs=repairs)
     if repairs:
+        # The store must know how much of this run failed before it is asked whether an error repeats.
+        controller.store.append(_counted(controller, exitstatus))
         end.repair(controller.pairs)
         if controller.policy.mode == "auto":
             _regress(controller, end)
@@ -95,6 +100,7 @@ def _workshop(controller: Controller) -> Workshop | None:
         child_args=child_args_of(controller),
         monotonic=controller.monotonic,
         inipath=str(config.inipath or ""),
+        cwd_on_path=os.fspath(config.invocation_params.dir) in sys.path or "" in sys.path,
     )
 
 
@@ -108,6 +114,7 @@ def child_args_of(controller: Controller) -> tuple[str, ...]:
             [str(argument) for argument in config.invocation_params.args],
             [str(argument) for argument in config.args],
             [str(argument) for argument in config.getini("addopts")],
+            os.environ.get("PYTEST_ADDOPTS", ""),
         )
     )
 
@@ -150,21 +157,26 @@ def _write_regression(controller: Controller, record: FailureRecord, history: Hi
     )
 
 
-def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSummary:
+def _counted(controller: Controller, exitstatus: int) -> RunRecord:
+    """Return the record of the ended run."""
     records = [record for _observation, record in controller.pairs]
-    healed = tuple(record for record in records if record.outcome is Outcome.HEALED)
-    store = controller.store
-    run = replace(
+    return replace(
         controller.screen.counted(controller.run_record()),
         complete=True,
         exit_status=exitstatus,
-        healed=len(healed),
+        healed=sum(record.outcome is Outcome.HEALED for record in records),
         timeouts=sum(record.failure_category is Category.TIMEOUT for record in records),
         lost_workers=controller.lost_workers,
-        lost_records=store.lost,
+        lost_records=controller.store.lost,
         duration_s=controller.monotonic() - controller.began,
         child_args=child_args_of(controller) if records else (),
     )
+
+
+def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSummary:
+    records = [record for _observation, record in controller.pairs]
+    store = controller.store
+    run = _counted(controller, exitstatus)
     store.commit([*story.records, run])
     events = [record for record in story.records if isinstance(record, HealingEvent)]
     for event in events:
@@ -176,7 +188,7 @@ def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSumma
     store.close()
     return RunSummary(
         run=run,
-        healed=healed,
+        healed=tuple(record for record in records if record.outcome is Outcome.HEALED),
         fixed=tuple(story.fixed),
         queued=tuple(story.queued),
         generated=tuple(story.generated),

@@ -165,14 +165,21 @@ class CollectionObserver:
 def project_facts(rootpath: Path) -> ProjectFacts:
     """Return the names a project can import, read from folder listings only."""
     own: set[str] = set()
+    modules: set[str] = set()
     for folder in (rootpath, rootpath / "src", rootpath / "lib", rootpath / "tests", rootpath / "test"):
-        own |= _importable(folder)
+        names = _importable(folder)
+        own |= names
+        for name in names:
+            modules |= {f"{name}.{inner}" for inner in _importable(folder / name)}
     installed: set[str] = set()
     for entry in sys.path:
         if "site-packages" in entry or "dist-packages" in entry:
             installed |= _importable(Path(entry))
     return ProjectFacts(
-        own=frozenset(own), stdlib=frozenset(sys.stdlib_module_names), installed=frozenset(installed - own)
+        own=frozenset(own),
+        stdlib=frozenset(sys.stdlib_module_names),
+        installed=frozenset(installed - own),
+        own_modules=frozenset(modules),
     )
 
 

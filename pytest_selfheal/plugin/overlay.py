@@ -1,7 +1,8 @@
-"""New texts for files, in memory only: the import system, pytest's assertion rewriting and tracebacks see them.
+"""New texts for files, in memory only: the import system and tracebacks see them.
 
 The loaders are patched by path, so finding modules stays entirely the user's: search path, editable installs,
-namespace packages, import modes. Used in validation children only; the patches are never taken back.
+namespace packages, import modes. Used in validation children and what they start; the patches are never taken back.
+Needs the standard library only, because it is loaded into processes that have nothing to do with pytest.
 
 PYTEST_DONT_REWRITE
 """
@@ -15,8 +16,6 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
-
-from _pytest.assertion import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +37,6 @@ def install(files: Mapping[str, bytes]) -> None:
         SourceFileLoader.selfheal_overlay = True  # type: ignore[attr-defined] # marks that the patches are in place
         _patch_loader()
         _patch_linecache()
-        _patch_rewriting()
     _show_lines()
 
 
@@ -91,28 +89,3 @@ def _show_lines() -> None:
             continue
         # Without a time of modification the entry is never taken for stale.
         linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
-
-
-class _TextPath(type(Path())):  # type: ignore[misc] # the concrete class depends on the platform
-    """A path whose content is the overlay's text: all that pytest's rewriting reads of a test file."""
-
-    def read_bytes(self) -> bytes:
-        data = lookup(self)
-        return super().read_bytes() if data is None else data
-
-
-def _patch_rewriting() -> None:
-    hook: Any = rewrite  # its private functions: there is no public way to hand pytest a source
-    read_pyc, rewrite_test, write_pyc = (getattr(hook, name) for name in ("_read_pyc", "_rewrite_test", "_write_pyc"))
-
-    def _read_pyc(source: Path, pyc: Path, *args: Any, **kwargs: Any) -> Any:
-        return None if lookup(source) is not None else read_pyc(source, pyc, *args, **kwargs)
-
-    def _rewrite_test(fn: Path, config: Any) -> Any:
-        return rewrite_test(fn if lookup(fn) is None else _TextPath(fn), config)
-
-    def _write_pyc(state: Any, co: Any, source_stat: Any, pyc: Path) -> bool:
-        return False if lookup(co.co_filename) is not None else write_pyc(state, co, source_stat, pyc)
-
-    for function in (_read_pyc, _rewrite_test, _write_pyc):
-        setattr(hook, function.__name__, function)

@@ -6,23 +6,60 @@ Verified by the retry suite in `tests/plugin` on every supported pytest. What is
 - `FixtureDef.execute`, `.cached_result`, `.finish`, `._finalizers`: a fixture that failed is cached as failed.
 - `Item._initrequest`, `._request`, `._report_sections`, `._instance`, `._obj`, `._excinfo`: leftovers of an attempt.
 - `_pytest.runner.show_test_item`: what `--setup-show` prints.
+- `_pytest.assertion.rewrite`: a validation child shows it new texts of test files without writing them.
 
 PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
+from _pytest.assertion import rewrite
 from _pytest.runner import check_interactive_exception
 from _pytest.runner import get_reraise_exceptions
 from _pytest.runner import show_test_item
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
     from types import TracebackType
+
+
+class TextPath(type(Path())):  # type: ignore[misc] # the concrete class depends on the platform
+    """A path whose content is another text: all that pytest's assertion rewriting reads of a test file."""
+
+    selfheal_text: bytes
+
+    def read_bytes(self) -> bytes:
+        """Return the other text."""
+        return self.selfheal_text
+
+
+def rewrite_with(lookup: Callable[[Any], bytes | None]) -> None:
+    """Let assertion rewriting see the texts that `lookup` has for paths; for validation children, never undone."""
+
+    def _read_pyc(source: Path, pyc: Path, *args: Any, **kwargs: Any) -> Any:
+        return None if lookup(source) is not None else read_pyc(source, pyc, *args, **kwargs)
+
+    def _rewrite_test(fn: Path, config: Any) -> Any:
+        text = lookup(fn)
+        if text is None:
+            return rewrite_test(fn, config)
+        path = TextPath(fn)
+        path.selfheal_text = text
+        return rewrite_test(path, config)
+
+    def _write_pyc(state: Any, co: Any, source_stat: Any, pyc: Path) -> bool:
+        return False if lookup(co.co_filename) is not None else write_pyc(state, co, source_stat, pyc)
+
+    hook: Any = rewrite
+    read_pyc, rewrite_test, write_pyc = hook._read_pyc, hook._rewrite_test, hook._write_pyc
+    hook._read_pyc, hook._rewrite_test, hook._write_pyc = _read_pyc, _rewrite_test, _write_pyc
+
 
 try:
     from _pytest.subtests import failed_subtests_key
@@ -37,6 +74,7 @@ __all__ = [
     "is_interactive",
     "rearm_timeout",
     "reset_for_retry",
+    "rewrite_with",
     "run_phase",
     "show_test_item",
     "stop_below",

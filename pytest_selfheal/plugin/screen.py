@@ -78,9 +78,10 @@ class Screen:
             self.tell("healed", self._healed.pop(0))
 
     def tell(self, kind: str, text: str) -> None:
-        """Write one line as something happens, at most ten of a kind; nothing with -q."""
+        """Write one line as something happens, at most ten of a kind; nothing with -q or --no-summary."""
         count = self._said[kind] = self._said.get(kind, 0) + 1
-        if self._config.get_verbosity() < 0 or count > _MAX_LINES_OF_A_KIND:
+        quiet = self._config.get_verbosity() < 0 or self._config.getoption("no_summary", False)
+        if quiet or count > _MAX_LINES_OF_A_KIND:
             return
         self._write(f"selfheal: {kind}: {terminal_line(text)}", _COLOURS.get(kind, "yellow"))
 

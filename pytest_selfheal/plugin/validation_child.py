@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from pytest_selfheal.plugin import overlay
+from pytest_selfheal.plugin import private_pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -170,12 +171,22 @@ def _frames(traceback: TracebackType | None) -> list[list[Any]]:
     return frames[-_MOST_FRAMES:]
 
 
+def _pass_on(spec_path: str) -> None:
+    """Let Python processes that a test starts see the overlay as well."""
+    site = str(Path(__file__).resolve().parent / "site")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [site, os.environ.get("PYTHONPATH", "")]))
+    os.environ["SELFHEAL_OVERLAY"] = str(Path(spec_path).resolve())
+
+
 def main(spec_path: str) -> int:
     """Run the spec's tests and write the result file; return pytest's exit status."""
     spec = json.loads(Path(spec_path).read_bytes())
     if not spec["cwd_on_path"]:  # `-m` put the working directory first; the user's pytest did not have it
         sys.path[:] = [entry for index, entry in enumerate(sys.path) if index or entry not in ("", str(Path.cwd()))]
-    overlay.install({path: base64.b64decode(text) for path, text in spec["overlay"].items()})
+    if spec["overlay"]:
+        overlay.install({path: base64.b64decode(text) for path, text in spec["overlay"].items()})
+        private_pytest.rewrite_with(overlay.lookup)
+        _pass_on(spec_path)
     recorder = Recorder(spec["root"])
     status = int(pytest.main(spec["args"], plugins=[recorder]))
     Path(spec["result"]).write_text(json.dumps(recorder.result(status)), encoding="ascii")

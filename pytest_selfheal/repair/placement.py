@@ -82,7 +82,7 @@ def add_imports(
 def _batches(forms: Sequence[Import], single_line: bool) -> list[list[Import]]:
     batches: dict[Any, list[Import]] = {}
     for form in dict.fromkeys(forms):
-        together = form.name and not single_line
+        together = form.name and not single_line and not form.alias
         batches.setdefault(form.source if together else form, []).append(form)
     return list(batches.values())
 
@@ -147,6 +147,8 @@ def _merged(lines: list[str], block: list[_Statement], batch: list[Import], newl
             continue
         if statement.forms[0].source != batch[0].source:
             continue
+        if any(form.alias for form in (*batch, *statement.forms)):
+            continue  # sorters of imports keep `as` imports on lines of their own
         text = "".join(lines[statement.first : statement.last + 1])
         if "#" in text or "\\" in text or ";" in text:
             return False

@@ -220,7 +220,7 @@ def _spec(targets: Sequence[str], setup: ChildSetup, overlay: Mapping[str, bytes
         options.append(f"--rootdir={root}")
     if setup.inipath and not any(option.startswith(("-c", "--config-file")) for option in options):
         options.append(f"-c{setup.inipath}")
-    own = ["-p", "no:selfheal", f"--basetemp={folder / 'basetemp'}", "-q", "--tb=short"]
+    own = ["--selfheal=off", f"--basetemp={folder / 'basetemp'}", "-q", "--tb=short"]
     if "-pno:cacheprovider" not in options:
         own += ["-o", f"cache_dir={folder / 'cache'}"]  # tests that use the `cache` fixture keep working
     return {

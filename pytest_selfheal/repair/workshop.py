@@ -56,6 +56,7 @@ class Bench:
         child_args: pytest options a validation run needs.
         monotonic: a clock in seconds.
         inipath: the ini file pytest used; empty when none or unknown.
+        cwd_on_path: whether the folder pytest was started in is importable, as with `python -m pytest`.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Bench:
         child_args: Sequence[str],
         monotonic: Callable[[], float],
         inipath: str = "",
+        cwd_on_path: bool = True,
     ) -> None:
         self._root = root
         self._policy = policy
@@ -79,6 +81,7 @@ class Bench:
             str(directory),
             tuple(child_args),
             inipath=inipath,
+            cwd_on_path=cwd_on_path,
             timeout_s=policy.validation_timeout_s,
         )
 

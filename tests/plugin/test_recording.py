@@ -140,7 +140,7 @@ def test_cycle():
     raise a
 def test_props(): raise Props("x")
 def test_long(): raise ValueError("line\\n" * 4000)
-def test_surrogate(): raise ValueError("\\ud800 \\x00 \\x1b[2J")
+def test_controls(): raise ValueError("\\x00 \\x1b[2J")
 def test_notes():
     e = ValueError("noted")
     e.__notes__ = ["n"] * 10000
@@ -158,6 +158,13 @@ def test_hostile_exceptions_change_nothing_but_the_store(pytester, run, failures
     assert "7 failed" in done.stdout
     assert "INTERNALERROR" not in done.stdout + done.stderr
     assert len(failures()) == 7
+
+
+def test_lone_surrogates_are_kept_readable(pytester, run, failures):
+    """Half a character is no reason to lose a record (under xdist pytest's own report of it ends the session)."""
+    pytester.makepyfile(test_half="def test_it(): raise ValueError('\\ud800 half')\n")
+    assert run("--selfheal").returncode == 1
+    assert "half" in failures()[0].error_message
 
 
 def test_switched_off_creates_nothing(pytester, run):

@@ -78,6 +78,24 @@ def test_every_kind_of_file_can_be_laid_over(project):
     assert tree(project.root) == before
 
 
+def test_processes_that_a_test_starts_see_the_overlay_too(project):
+    """A command-line test of a broken module passes with its fix; the user's own sitecustomize still runs."""
+    (project.root / "tests" / "test_started.py").write_text(
+        "import os, subprocess, sys\n"
+        "def test_started():\n"
+        "    code = 'import shop.cart, sitecustomize; print(shop.cart.VALUE, sitecustomize.MINE)'\n"
+        "    path = os.pathsep.join([os.environ.get('PYTHONPATH', ''), 'src', 'mine'])\n"
+        "    done = subprocess.run([sys.executable, '-c', code], env={**os.environ, 'PYTHONPATH': path},\n"
+        "                          capture_output=True, text=True)\n"
+        "    assert done.stdout == '77 yes\\n', done.stderr\n"
+    )
+    (project.root / "mine").mkdir()
+    (project.root / "mine" / "sitecustomize.py").write_text("MINE = 'yes'\n")
+    over = {"src/shop/cart.py": b"VALUE = 77\n"}
+    validation, run = screen(over, ["tests/test_started.py::test_started"], setup_of(project))
+    assert validation.ok, run.output
+
+
 def test_errors_are_recorded_with_the_new_text(project):
     """Assertions are explained, names and places are kept, and only what fails has an error."""
     moved = f"# one line more\n{FILES['src/shop/cart.py']}".encode()

@@ -23,6 +23,7 @@ from pytest_selfheal.repair.fixers.naming import ASK
 from pytest_selfheal.repair.fixers.naming import SURE
 from pytest_selfheal.repair.fixers.naming import Proposal
 from pytest_selfheal.repair.fixers.naming import proposals
+from pytest_selfheal.repair.imports import Import
 from pytest_selfheal.repair.patch import edits_between
 from pytest_selfheal.repair.patch import patch_id
 from pytest_selfheal.repair.patch import patch_of
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_selfheal.model import Failure
-    from pytest_selfheal.repair.imports import Import
     from pytest_selfheal.repair.project import Project
 
 NAME = "missing_import"
@@ -111,14 +111,18 @@ def _readings(name: str, target: str, project: Project) -> list[Proposal]:
 def _reexports(name: str, target: str, project: Project) -> list[Proposal]:
     """The ways an own module can get a name it is asked for; sure only where it re-exports its neighbours already."""
     facts = project.facts(target)
-    found = [p for p in proposals(name, target, project) if p.form.module.partition(".")[0] in project.packages]
+    package = project.package_of(target)
+    submodule = f"{package}.{name}"
+    if target.endswith("__init__.py") and submodule in project.modules:
+        found = [Proposal(Import(package, name), SURE, f"{submodule} is a module of the package")]
+    else:
+        found = [p for p in proposals(name, target, project) if p.form.module.partition(".")[0] in project.packages]
     if facts is None or len(found) != 1:
         return [replace(proposal, confidence=min(ASK, proposal.confidence)) for proposal in found]
     (best,) = found
-    package = project.package_of(target)
     absolute = [fact.form.absolute(package) for fact in facts.imports if fact.where == "top"]
     neighbours = [form for form in absolute if form and form.name and f"{form.module}.".startswith(f"{package}.")]
-    near = best.form.module.startswith(f"{package}.") and target.endswith("__init__.py")
+    near = f"{best.form.module}.".startswith(f"{package}.") and target.endswith("__init__.py")
     if near and name in facts.exported:
         return [Proposal(best.form, _EXPORTED, f"{best.evidence}; `__all__` of {target} lists {name}", best.uses)]
     if near and neighbours:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import typing
 from collections import Counter
 from dataclasses import dataclass
 from dataclasses import replace
@@ -88,7 +89,11 @@ def _by_consensus(name: str, target: str, project: Project, usage: Usage) -> lis
 
 def _is_telling(name: str, usage: Usage) -> bool:
     """Tell whether a name is used as something defined elsewhere would be, rather than as a local variable."""
-    return usage.called or bool(usage.attributes) or name != name.lower() or "_" in name.strip("_")
+    return usage.called or bool(usage.attributes) or _is_distinctive(name)
+
+
+def _is_distinctive(name: str) -> bool:
+    return name != name.lower() or "_" in name.strip("_")
 
 
 def _votes(name: str, target: str, files: Iterable[tuple[str, Facts]], project: Project) -> Counter[Import]:
@@ -200,7 +205,8 @@ def _definitions(name: str, target: str, project: Project) -> list[Import]:
     found = []
     for path, facts in project.mentioning(name, (p for p in project.files if kind_of(p) == "product" and p != target)):
         kind = facts.defined.get(name)
-        if kind in ("def", "class") or (kind == "assign" and name == name.upper() and len(name) > 1):
+        # A module-level variable counts when its name is one that nobody gives to a loop variable.
+        if kind in ("def", "class") or (kind == "assign" and len(name) > 1 and _is_distinctive(name)):
             found.append(Import(project.module_name(path), name))
     return [form for form in found if form.module]
 
@@ -209,10 +215,17 @@ def _by_definition(name: str, target: str, project: Project, usage: Usage) -> li
     forms = [form for form in _definitions(name, target, project) if _fits(form, usage, project)]
     if usage.attributes and not usage.called:
         forms += _modules_named(name, target, project)
-    sure = 0.85 if len(forms) == 1 and not name.startswith("_") else ASK / max(1, len(forms))
+    # Private names are shared within a package, hardly ever across packages.
+    shared = not name.startswith("_") or any(_is_sibling(form, target, project) for form in forms)
+    sure = 0.85 if len(forms) == 1 and shared else ASK / max(1, len(forms))
     where = "the only definition in the project" if len(forms) == 1 else f"one of {len(forms)} definitions"
     firm = _is_telling(name, usage)
     return [Proposal(form, sure, f"`{form}`: {where} of {name}", firm=firm) for form in forms]
+
+
+def _is_sibling(form: Import, target: str, project: Project) -> bool:
+    path = project.modules.get(form.module)
+    return path is not None and project.package_of(path) == project.package_of(target)
 
 
 def _modules_named(name: str, target: str, project: Project) -> list[Import]:
@@ -241,11 +254,24 @@ def _by_standard_library(name: str, project: Project, usage: Usage) -> list[Prop
         why = "imported with a fallback elsewhere in the project" if fallback else "a module of the standard library"
         firm = bool(usage.attributes) and name in sys.modules and not hasattr(sys.modules[name], "__path__")
         return [Proposal(Import(name), sure, f"{name} is {why}", firm=firm)]
+    if member is None and _is_distinctive(name) and name in typing.__all__:
+        member = "typing"
     if member and member.partition(".")[0] not in project.packages:
         telling = usage.called or usage.attributes or not (name.islower() and name.isalpha())
         sure = 0.90 if telling else 0.80  # `fields`, `date`: a plain word may as well be a lost variable
-        return [Proposal(Import(member, name), sure, f"{name} is a well-known member of {member}")]
-    return []
+        firm = _is_distinctive(name)
+        return [Proposal(Import(member, name), sure, f"{name} is a well-known member of {member}", firm=firm)]
+    return _by_private_alias(name, usage)
+
+
+def _by_private_alias(name: str, usage: Usage) -> list[Proposal]:
+    """`import json as _json`: the usual way to keep a module out of a module's public names."""
+    module = name.lstrip("_")
+    if module == name or not is_standard(module) or usage.called or not usage.attributes:
+        return []
+    if module not in sys.modules or not _has_attributes(module, usage):
+        return []
+    return [Proposal(Import(module, alias=name), SURE, f"{name} is used like the standard module {module}", firm=True)]
 
 
 def _has_fallback(name: str, project: Project) -> bool:
@@ -265,7 +291,7 @@ def _by_installed_package(name: str, project: Project, usage: Usage) -> list[Pro
             form = Import(module) if module == name else Import(module, alias=name)
             return [Proposal(form, 0.90, f"{name} is the customary name of {module}, which is installed")]
         return []
-    if len(name) > 2 and usage.attributes and _is_installed(name, project):
+    if len(name) > 2 and not name.startswith("_") and usage.attributes and _is_installed(name, project):
         return [Proposal(Import(name), 0.80, f"a package named {name} is installed")]
     return []
 
