@@ -242,7 +242,7 @@ class RunEnd:
         first = group.records[0]
         kind = "escalation" if not candidates else "suggestion" if len(candidates) == 1 else "options"
         known = queue.get(first.signature)
-        if known is not None and known.status == "rejected" and known.candidates == candidates:
+        if known is not None and known.status == "rejected" and _ids(known.candidates) == _ids(candidates):
             return  # a person has already said no to exactly this
         entry = ReviewEntry(
             id=first.signature,
@@ -345,6 +345,10 @@ class RunEnd:
             created_at=now,
         )
         self.story.records.append(event)
+
+
+def _ids(candidates: Iterable[Candidate]) -> list[str]:
+    return sorted(candidate.id for candidate in candidates)
 
 
 def _queue_line(entry: ReviewEntry) -> str:

@@ -67,6 +67,7 @@ def review_accept(arguments: argparse.Namespace) -> int:
     if not proof.fixes:
         write([f"refused: {terminal_line(note)}" for note in proof.notes] or ["refused: the tests do not pass with it"])
         return 1
+    diff = bench.diff(candidate.patch)
     applied = bench.apply(proof.fixes[0], entry.nodeids, known)
     now = utc_text(time.time())
     ok = applied.ok
@@ -81,7 +82,7 @@ def review_accept(arguments: argparse.Namespace) -> int:
     if not ok:
         write([f"taken back: {terminal_line(applied.reason)}"])
         return 1
-    write(terminal_line(row) for row in bench.diff(candidate.patch).splitlines())
+    write(terminal_line(row) for row in diff.splitlines())
     write([f"applied, {applied.passed} tests pass; take back with: selfheal undo {applied.journal_id}"])
     return 0
 

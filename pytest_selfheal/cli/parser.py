@@ -55,8 +55,7 @@ def _looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _changing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    review = commands.add_parser("review", help="the queue of suggestions and escalations")
-    steps = review.add_subparsers(title="steps", metavar="STEP", required=True)
+    steps = _group(commands, "review", "the queue of suggestions and escalations")
     listing = _command(steps, "list", "list the queue", changing.review_list)
     listing.add_argument("--all", action="store_true", help="accepted, rejected and fixed entries too")
     _json(listing)
@@ -73,11 +72,17 @@ def _changing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _storing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    store = commands.add_parser("store", help="look after the store")
-    steps = store.add_subparsers(title="steps", metavar="STEP", required=True)
+    steps = _group(commands, "store", "look after the store")
     _json(_command(steps, "stats", "count records and bytes", storing.stats))
     _json(_command(steps, "verify", "read everything and tell what is damaged", storing.verify))
     _json(_command(steps, "compact", "fold old segments into one and drop what is past its time", storing.compact))
+
+
+def _group(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, words: str
+) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    parser = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    return parser.add_subparsers(title="steps", metavar="STEP", required=True, help="what to do")
 
 
 def _command(

@@ -38,13 +38,14 @@ def verify(arguments: argparse.Namespace) -> int:
 
 
 def compact(arguments: argparse.Namespace) -> int:
-    """`selfheal store compact`: 0 done, 1 another process holds the lock or the store cannot be written."""
+    """`selfheal store compact`: 0 done or nothing to do, 1 locked by another process or not writable."""
     project = Project(arguments)
     store = project.open_store()
     report = store.compact()
     project.warn(store)
     _show(arguments, "compact", report.to_dict())
-    return 0 if report.done else 1
+    looked = report.done or report.segments_before > 0
+    return 0 if looked else 1
 
 
 def _show(arguments: argparse.Namespace, answer: str, content: dict[str, Any]) -> None:

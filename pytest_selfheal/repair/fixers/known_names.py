@@ -9,6 +9,7 @@ _MEMBERS = {
     "abc": "ABC ABCMeta abstractmethod",
     "argparse": "ArgumentParser Namespace ArgumentTypeError",
     "collections": "Counter OrderedDict defaultdict deque namedtuple ChainMap UserDict UserList",
+    "bisect": "bisect_left bisect_right insort insort_left insort_right",
     "collections.abc": (
         "AsyncGenerator AsyncIterable AsyncIterator Awaitable Callable Collection Coroutine Generator Hashable "
         "Iterable Iterator Mapping MutableMapping MutableSequence MutableSet Sequence Sized"

@@ -22,6 +22,7 @@ from pytest_selfheal.model import Origin
 from pytest_selfheal.repair.fixers.naming import ASK
 from pytest_selfheal.repair.fixers.naming import SURE
 from pytest_selfheal.repair.fixers.naming import Proposal
+from pytest_selfheal.repair.fixers.naming import definitions
 from pytest_selfheal.repair.fixers.naming import proposals
 from pytest_selfheal.repair.imports import Import
 from pytest_selfheal.repair.patch import edits_between
@@ -117,6 +118,7 @@ def _reexports(name: str, target: str, project: Project) -> list[Proposal]:
         found = [Proposal(Import(package, name), SURE, f"{submodule} is a module of the package")]
     else:
         found = [p for p in proposals(name, target, project) if p.form.module.partition(".")[0] in project.packages]
+        found = found or definitions(name, target, project)
     if facts is None or len(found) != 1:
         return [replace(proposal, confidence=min(ASK, proposal.confidence)) for proposal in found]
     (best,) = found

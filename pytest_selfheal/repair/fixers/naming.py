@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import types
 import typing
 from collections import Counter
 from dataclasses import dataclass
@@ -228,6 +229,11 @@ def _is_sibling(form: Import, target: str, project: Project) -> bool:
     return path is not None and project.package_of(path) == project.package_of(target)
 
 
+def definitions(name: str, target: str, project: Project) -> list[Proposal]:
+    """Return where the project itself defines the name, whatever its files import under that name from elsewhere."""
+    return _by_definition(name, target, project, Usage(frozenset(), called=False, bare=True))
+
+
 def _modules_named(name: str, target: str, project: Project) -> list[Import]:
     here = project.module_name(target)
     found = []
@@ -254,14 +260,29 @@ def _by_standard_library(name: str, project: Project, usage: Usage) -> list[Prop
         why = "imported with a fallback elsewhere in the project" if fallback else "a module of the standard library"
         firm = bool(usage.attributes) and name in sys.modules and not hasattr(sys.modules[name], "__path__")
         return [Proposal(Import(name), sure, f"{name} is {why}", firm=firm)]
-    if member is None and _is_distinctive(name) and name in typing.__all__:
-        member = "typing"
+    if member is None and _is_distinctive(name):
+        member = "typing" if name in typing.__all__ else _only_loaded_provider(name)
     if member and member.partition(".")[0] not in project.packages:
         telling = usage.called or usage.attributes or not (name.islower() and name.isalpha())
         sure = 0.90 if telling else 0.80  # `fields`, `date`: a plain word may as well be a lost variable
         firm = _is_distinctive(name)
         return [Proposal(Import(member, name), sure, f"{name} is a well-known member of {member}", firm=firm)]
     return _by_private_alias(name, usage)
+
+
+def _only_loaded_provider(name: str) -> str | None:
+    """Return the one loaded public standard module whose `__all__` offers the name; nothing is imported to find out.
+
+    Looks into the modules' dictionaries only: asking them for attributes can warn, or import more.
+    """
+    homes: dict[str, set[str]] = {}
+    for module, loaded in list(sys.modules.items()):
+        if type(loaded) is not types.ModuleType or module.startswith("_") or not is_standard(module):
+            continue
+        offered = vars(loaded)
+        if name in offered and name in (offered.get("__all__") or ()):
+            homes.setdefault(str(getattr(offered[name], "__module__", module)), set()).add(module)
+    return min(next(iter(homes.values())), key=len) if len(homes) == 1 else None
 
 
 def _by_private_alias(name: str, usage: Usage) -> list[Proposal]:

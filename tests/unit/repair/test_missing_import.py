@@ -151,6 +151,26 @@ REWRITE = {
         {"x.py": using("pluggy.HookimplMarker")},
         ("pluggy", "x.py", 0.80, "import pluggy"),
     ),
+    "a private helper of a sibling": (
+        {"shop/__init__.py": "", "shop/a.py": "def _tidy_keys(x): ...\n", "shop/x.py": using("_tidy_keys(xs)")},
+        ("_tidy_keys", "shop/x.py", 0.85, "from shop.a import _tidy_keys"),
+    ),
+    "a table of a sibling": (
+        {"shop/__init__.py": "", "shop/a.py": "_code_table = {}\n", "shop/x.py": using("_code_table[xs]")},
+        ("_code_table", "shop/x.py", 0.85, "from shop.a import _code_table"),
+    ),
+    "a standard module kept private": (
+        {"x.py": using("_json.dumps(xs)")},
+        ("_json", "x.py", 0.85, "import json as _json"),
+    ),
+    "a name of typing that is close to a builtin": (
+        {"x.py": "def f(xs, io) -> IO: ...\n"},
+        ("IO", "x.py", 0.90, "from typing import IO"),
+    ),
+    "the only loaded module that offers the name": (
+        {"x.py": using("get_annotations_of(xs), CodecInfo(xs)")},
+        ("CodecInfo", "x.py", 0.90, "from codecs import CodecInfo"),
+    ),
     "tests learn from tests first": (
         {
             "shop.py": "import json as data\ndata.dumps(1)\n",
@@ -195,6 +215,11 @@ UNTOUCHED = {
         {"tests/test_a.py": "def helper(): ...\n", "x.py": using("helper(xs)")},
         "helper",
         "x.py",
+    ),
+    "private to another package": (
+        {"one/__init__.py": "", "one/a.py": "_counts = {}\n", "two/__init__.py": "", "two/x.py": using("_counts")},
+        "_counts",
+        "two/x.py",
     ),
     "imported in a test only": (
         {"tests/test_a.py": "from json import loads as lo\n", "x.py": using("lo(xs)")},
@@ -336,6 +361,26 @@ def test_a_package_that_reexports_gets_the_missing_name(make_project, message, k
     ((sure, path, text),) = texts(outside(message, kind), make_project(PACKAGE))
     assert (sure, path) == (0.85, "shop/__init__.py")
     assert text == "from .cart import Cart\nfrom .total import add\n"
+
+
+def test_a_package_that_lost_a_module_of_its_own_gets_it_back(make_project):
+    """`shop.cart` used to be reachable because `__init__` imported it; the folder shows what is meant."""
+    files = {**PACKAGE, "shop/__init__.py": "from shop import total\n"}
+    message = "module 'shop' has no attribute 'cart'"
+    ((sure, _path, text),) = texts(outside(message, "AttributeError"), make_project(files))
+    assert (sure, text) == (0.85, "from shop import cart, total\n")
+
+
+def test_a_definition_of_the_package_beats_a_standard_name_that_its_files_import(make_project):
+    """A re-export asks for the package's own object, whatever else goes by that name."""
+    files = {
+        **PACKAGE,
+        "shop/total.py": "def datetime(text): ...\n",
+        "shop/cart.py": "from datetime import datetime\nclass Cart: ...\n",
+    }
+    message = "module 'shop' has no attribute 'datetime'"
+    ((sure, _path, text),) = texts(outside(message, "AttributeError"), make_project(files))
+    assert (sure, text) == (0.85, "from .cart import Cart\nfrom .total import datetime\n")
 
 
 def test_all_names_promised_by_dunder_all_come_back(make_project):

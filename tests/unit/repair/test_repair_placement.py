@@ -92,7 +92,7 @@ NEW = {
     "merged into the same module": ("from io import A, C\n", Import("io", "B"), "from io import A, B, C\n"),
     "merged constants first": ("from m import MAX, Cart\n", Import("m", "total"), "from m import MAX, Cart, total\n"),
     "merged at the end of an unsorted list": ("from m import c, a\n", Import("m", "b"), "from m import c, a, b\n"),
-    "merged with an alias": ("from m import a\n", Import("m", "b", "c"), "from m import a, b as c\n"),
+    "not merged with an alias": ("from m import a\n", Import("m", "b", "c"), "from m import a\nfrom m import b as c\n"),
     "merged into parentheses": (
         "from m import (\n    a,\n    c,\n)\n",
         Import("m", "b"),
