@@ -98,6 +98,7 @@ class _Group:
     failure: Failure
     records: list[FailureRecord]
     candidates: list[Candidate]
+    hands_off: bool = False
 
     @property
     def nodeids(self) -> tuple[str, ...]:
@@ -157,9 +158,9 @@ class RunEnd:
         for observation, record in standing:
             group = by_signature.get(record.signature)
             if group is None:
-                by_signature[record.signature] = _Group(observation.failure, [record], [])
-            else:
-                group.records.append(record)
+                group = by_signature[record.signature] = _Group(observation.failure, [], [])
+            group.records.append(record)
+            group.hands_off = group.hands_off or observation.is_regression or observation.hands_off
         merged: dict[str, _Group] = {}
         for signature, group in by_signature.items():
             group.candidates = self._propose(group)
@@ -171,13 +172,15 @@ class RunEnd:
         return sorted(merged.values(), key=lambda group: (not group.candidates, -len(group.records)))
 
     def _propose(self, group: _Group) -> list[Candidate]:
-        if self._workshop is None or group.records[0].is_regression:
+        if self._workshop is None or group.hands_off:
             return []
         return [self._believe(candidate) for candidate in self._workshop.propose(group.failure)]
 
     def _decide(self, group: _Group) -> tuple[Action, tuple[str, ...]]:
         if self._workshop is None or not group.candidates:
             return Escalate("no fixer knows this error"), ()
+        if self.story.fixed:  # the files have changed since the candidates were made
+            group.candidates = self._propose(group)
         if not self._workshop.time_left():
             return Ask(tuple(group.candidates), "the repair budget of this run is spent"), ()
         proof = self._workshop.prove(group.failure, group.candidates, group.nodeids, self._others(group))

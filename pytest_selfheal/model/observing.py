@@ -98,10 +98,14 @@ class Attempt(Value):
 
 @dataclass(frozen=True)
 class Observation(Value):
-    """What a worker tells the controller about one test that failed at least once (one JSON string on the report)."""
+    """What a worker tells the controller about one test that failed at least once (one JSON string on the report).
+
+    `hands_off` tells that the test's author opted out of retries and repairs.
+    """
 
     failure: Failure
     diagnosis: Diagnosis
     outcome: Outcome
     attempts: tuple[Attempt, ...] = ()
     is_regression: bool = False
+    hands_off: bool = False

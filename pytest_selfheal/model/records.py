@@ -13,6 +13,7 @@ from pytest_selfheal.model.identity import stable_id
 from pytest_selfheal.model.observing import Attempt
 from pytest_selfheal.model.observing import Observation
 from pytest_selfheal.model.repairing import Candidate
+from pytest_selfheal.model.runs import Record
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.model.words import Category
 from pytest_selfheal.model.words import Origin
@@ -20,47 +21,6 @@ from pytest_selfheal.model.words import Outcome
 from pytest_selfheal.model.words import Phase
 from pytest_selfheal.model.words import Severity
 from pytest_selfheal.model.words import Trust
-
-
-@dataclass(frozen=True)
-class Record(Value):
-    """Something the store keeps. `id` is unique within `kind`; a later `updated_at` replaces an earlier one."""
-
-    kind: ClassVar[str] = ""
-
-    id: str
-    updated_at: str
-
-
-@dataclass(frozen=True)
-class RunRecord(Record):
-    """One pytest run: written at its start, and again at its end. Without an end it was interrupted.
-
-    Counts are tests by their final outcome; `healed` tests are counted in `passed` too. `child_args` are the pytest
-    options a validation run needs, `invocation_dir` is the folder pytest was started in, relative to the root.
-    """
-
-    kind: ClassVar[str] = "run"
-
-    started_at: str
-    complete: bool = False
-    exit_status: int = -1
-    passed: int = 0
-    failed: int = 0
-    errors: int = 0
-    skipped: int = 0
-    xfailed: int = 0
-    xpassed: int = 0
-    healed: int = 0
-    timeouts: int = 0
-    lost_workers: int = 0
-    lost_records: int = 0
-    duration_s: float = 0.0
-    mode: str = "auto"
-    trust: Trust = Trust.LOCAL
-    version: str = ""
-    child_args: tuple[str, ...] = ()
-    invocation_dir: str = "."
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pytest_selfheal.model.judging import Health
 from pytest_selfheal.model.records import FailureRecord
 from pytest_selfheal.model.records import GeneratedTest
 from pytest_selfheal.model.records import ReviewEntry
-from pytest_selfheal.model.records import RunRecord
 from pytest_selfheal.model.repairing import Applied
 from pytest_selfheal.model.repairing import Fix
+from pytest_selfheal.model.runs import RunRecord
 from pytest_selfheal.model.value import Value
 
 

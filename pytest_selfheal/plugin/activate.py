@@ -6,7 +6,6 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import os
-import random
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -17,14 +16,11 @@ import pytest
 from pytest_selfheal.config import read_policy
 from pytest_selfheal.errors import ConfigError
 from pytest_selfheal.errors import SelfHealError
-from pytest_selfheal.model import utc_text
 from pytest_selfheal.plugin import wanted_mode
-from pytest_selfheal.plugin.observer import CollectionObserver
-from pytest_selfheal.plugin.observer import Observer
+from pytest_selfheal.plugin.attribute import OBSERVATIONS
+from pytest_selfheal.plugin.collecting import CollectionObserver
+from pytest_selfheal.plugin.parts import Parts
 from pytest_selfheal.plugin.runner import Runner
-from pytest_selfheal.plugin.transport import ATTRIBUTE
-from pytest_selfheal.plugin.transport import pack
-from pytest_selfheal.recover import Recovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,41 +46,34 @@ def activate(config: pytest.Config) -> None:
     policy = policy_of(config)
     if policy.mode == "off" or config.option.collectonly:
         return
-    notices: list[str] = []
-
-    def degrade(error: Exception) -> None:
-        _note(notices, f"{type(error).__name__}: {error}")
-
-    observer = Observer(config.rootpath, degrade, lambda: utc_text(time.time()))
+    parts = Parts(config.rootpath, policy, [])
     deliver: Callable[[Any, list[Observation]], None]
     if hasattr(config, "workerinput"):
         deliver = _attach
     else:
         from pytest_selfheal.plugin.controller import Controller
 
-        controller = Controller(config, policy, notices, wall_clock=time.time, monotonic=time.monotonic)
-        _recover(config, policy, notices)
-        config.pluginmanager.register(controller, "selfheal-controller")
+        controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)
         deliver = controller.receive
+        _recover(config, policy, parts)
+        config.pluginmanager.register(controller, "selfheal-controller")
         if distributes(config):
             from pytest_selfheal.plugin.distributed import Receiver
 
-            config.pluginmanager.register(Receiver(controller, observer), "selfheal-receiver")
+            config.pluginmanager.register(Receiver(controller, parts), "selfheal-receiver")
             return
-    config.pluginmanager.register(CollectionObserver(observer, deliver), "selfheal-collection")
+    config.pluginmanager.register(CollectionObserver(parts, deliver), "selfheal-collection")
     other = _other_retrier(config)
     if other:
         from pytest_selfheal.plugin.bystander import Bystander
 
-        _note(notices, f"{other} is active and keeps the retries; pytest-selfheal only observes the tests")
-        config.pluginmanager.register(Bystander(observer, deliver), "selfheal-bystander")
+        parts.note(f"{other} is active and keeps the retries; pytest-selfheal only observes the tests")
+        config.pluginmanager.register(Bystander(parts, deliver), "selfheal-bystander")
     else:
-        retries = policy.mode != "record"
-        recovery = Recovery(policy, random.random) if retries else None
-        config.pluginmanager.register(Runner(observer, recovery, deliver, time.sleep), "selfheal-runner")
+        config.pluginmanager.register(Runner(parts, deliver, time.sleep), "selfheal-runner")
 
 
-def _recover(config: pytest.Config, policy: Policy, notices: list[str]) -> None:
+def _recover(config: pytest.Config, policy: Policy, parts: Parts) -> None:
     """Take back what a run that was killed in the middle of a fix left half written."""
     folder = config.rootpath / policy.store / "journal"
     if not folder.is_dir():
@@ -94,10 +83,10 @@ def _recover(config: pytest.Config, policy: Policy, notices: list[str]) -> None:
     try:
         recovered = Journal(folder, time.time).recover()
     except (OSError, SelfHealError) as error:
-        _note(notices, f"the journal of fixes cannot be read: {error}")
+        parts.note(f"the journal of fixes cannot be read: {error}")
         return
     for taken in recovered:
-        _note(notices, f"an unfinished fix of a run that was killed was taken back: {', '.join(taken.restored)}")
+        parts.note(f"an unfinished fix of a run that was killed was taken back: {', '.join(taken.restored)}")
 
 
 def policy_of(config: pytest.Config) -> Policy:
@@ -124,16 +113,13 @@ def conftest_failed(config: pytest.Config, error: Exception) -> None:
     try:
         from pytest_selfheal.plugin.controller import Controller
 
-        notices: list[str] = []
-        observer = Observer(
-            config.rootpath, lambda problem: _note(notices, str(problem)), lambda: utc_text(time.time())
-        )
         policy = policy_of(config)
         if policy.mode == "off":
             return
-        controller = Controller(config, policy, notices, wall_clock=time.time, monotonic=time.monotonic)
-        observed = observer.observe_conftest(error)
+        parts = Parts(config.rootpath, policy, [])
+        observed = parts.observer.observe_conftest(error)
         if observed is not None:
+            controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)
             controller.conftest_failed(observed.failed())
     except Exception as problem:  # noqa: BLE001 - pytest is about to report the conftest's own error
         sys.stderr.write(f"selfheal: could not look at the failing conftest: {problem}\n")
@@ -141,7 +127,9 @@ def conftest_failed(config: pytest.Config, error: Exception) -> None:
 
 def _attach(report: Any, observations: list[Observation]) -> None:
     if observations:
-        setattr(report, ATTRIBUTE, pack(observations))
+        from pytest_selfheal.plugin.transport import pack
+
+        setattr(report, OBSERVATIONS, pack(observations))
 
 
 def _other_retrier(config: pytest.Config) -> str:
@@ -149,8 +137,3 @@ def _other_retrier(config: pytest.Config) -> str:
         if config.pluginmanager.hasplugin(plugin) and is_active(config):
             return name
     return ""
-
-
-def _note(notices: list[str], text: str) -> None:
-    if text not in notices:
-        notices.append(text)

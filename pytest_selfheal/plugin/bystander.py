@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_selfheal.model import Observation
-    from pytest_selfheal.plugin.observer import Observer
+    from pytest_selfheal.plugin.parts import Parts
 
 
 class Bystander:
     """Looks at each failing report and changes nothing; `outcome` of a retried attempt is the other plugin's word."""
 
-    def __init__(self, observer: Observer, deliver: Callable[[Any, list[Observation]], None]) -> None:
-        self._observer = observer
+    def __init__(self, parts: Parts, deliver: Callable[[Any, list[Observation]], None]) -> None:
+        self._parts = parts
         self._deliver = deliver
 
     @pytest.hookimpl(wrapper=True)
@@ -29,7 +29,7 @@ class Bystander:
         """Observe what went wrong in one phase."""
         report = yield
         if report.failed:
-            observed = self._observer.observe(item, call, report)
+            observed = self._parts.observer.observe(item, call, report)
             if observed is not None:
                 self._deliver(report, [observed.failed()])
         return report

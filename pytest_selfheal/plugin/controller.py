@@ -6,26 +6,27 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
 
-from pytest_selfheal.model import FailureRecord
-from pytest_selfheal.model import HealingEvent
-from pytest_selfheal.model import Outcome
-from pytest_selfheal.model import RunRecord
-from pytest_selfheal.model import stable_id
 from pytest_selfheal.model import utc_text
-from pytest_selfheal.plugin.origin import resolve_trust
 from pytest_selfheal.plugin.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Observation
+    from pytest_selfheal.model import RunRecord
     from pytest_selfheal.model import RunSummary
+    from pytest_selfheal.model import Trust
+    from pytest_selfheal.plugin.parts import Parts
     from pytest_selfheal.store.protocol import Store
 
 _MAX_KEPT_IN_MEMORY = 5000
@@ -38,7 +39,7 @@ class Controller:
     Args:
         config: pytest's configuration.
         policy: the settings.
-        notices: what went wrong in the plugin so far; shown once at the end.
+        parts: hears of what goes wrong in the plugin.
         wall_clock: seconds since the epoch.
         monotonic: a clock for durations, seconds.
     """
@@ -47,20 +48,19 @@ class Controller:
         self,
         config: pytest.Config,
         policy: Policy,
-        notices: list[str],
+        parts: Parts,
         *,
         wall_clock: Callable[[], float],
         monotonic: Callable[[], float],
     ) -> None:
         self.config = config
         self.policy = policy
-        self.notices = notices
+        self.parts = parts
         self.wall_clock = wall_clock
         self.monotonic = monotonic
         self.began = monotonic()
         self.started_at = self.now()
         self.run_id = f"{self.started_at[:19].replace('-', '').replace(':', '')}Z-{os.urandom(4).hex()}"
-        self.trust = resolve_trust(policy, os.environ)
         self.screen = Screen(config)
         self.pairs: list[tuple[Observation, FailureRecord]] = []
         self.lost_workers = 0
@@ -79,6 +79,13 @@ class Controller:
             self._opened = open_store(location, retention_days=self.policy.retention_days)
         return self._opened
 
+    @cached_property
+    def trust(self) -> Trust:
+        """How far the run's origin is trusted."""
+        from pytest_selfheal.plugin.origin import resolve_trust
+
+        return resolve_trust(self.policy, os.environ)
+
     def now(self) -> str:
         """Return the time, UTC, ISO 8601."""
         return utc_text(self.wall_clock())
@@ -95,9 +102,7 @@ class Controller:
 
     def degrade(self, error: Exception) -> None:
         """Note an error of our own; it is shown once, at the end."""
-        text = f"{type(error).__name__}: {error}"
-        if text not in self.notices:
-            self.notices.append(text)
+        self.parts.degrade(error)
 
     def worker_lost(self) -> None:
         """Count an xdist worker that died."""
@@ -113,6 +118,7 @@ class Controller:
     def run_record(self) -> RunRecord:
         """Return the record of this run as far as it is known at its start."""
         from pytest_selfheal import __version__
+        from pytest_selfheal.model import RunRecord
 
         return RunRecord(
             id=self.run_id,
@@ -124,7 +130,42 @@ class Controller:
             invocation_dir=os.path.relpath(self.config.invocation_params.dir, self.config.rootpath),
         )
 
+    def ended_run(self, exitstatus: int) -> RunRecord:
+        """Return the record of this run with all its counts."""
+        run = replace(
+            self.screen.counted(self.run_record()),
+            complete=True,
+            exit_status=exitstatus,
+            lost_workers=self.lost_workers,
+            lost_records=self.store.lost,
+            duration_s=self.monotonic() - self.began,
+        )
+        if not self.pairs:
+            return run
+        words = [(record.outcome.value, record.failure_category.value) for _observation, record in self.pairs]
+        return replace(
+            run,
+            healed=sum(outcome == "healed" for outcome, _category in words),
+            timeouts=sum(category == "timeout" for _outcome, category in words),
+            child_args=self.child_args,
+        )
+
+    @cached_property
+    def child_args(self) -> tuple[str, ...]:
+        """The options of this run that a validation run needs too."""
+        from pytest_selfheal.repair.child_args import child_args
+
+        return child_args(
+            [str(argument) for argument in self.config.invocation_params.args],
+            [str(argument) for argument in self.config.args],
+            [str(argument) for argument in self.config.getini("addopts")],
+            os.environ.get("PYTEST_ADDOPTS", ""),
+        )
+
     def _keep(self, report: Any, observation: Observation) -> None:
+        from pytest_selfheal.model import FailureRecord
+        from pytest_selfheal.model import Outcome
+
         record = FailureRecord.of(observation, self.run_id, self.trust)
         if record.id in self._seen:  # every xdist worker collects: most collection errors come twice
             return
@@ -141,6 +182,9 @@ class Controller:
             self.announce(event)
 
     def _retry_event(self, record: FailureRecord) -> HealingEvent:
+        from pytest_selfheal.model import HealingEvent
+        from pytest_selfheal.model import stable_id
+
         now = self.now()
         return HealingEvent(
             id=stable_id(self.run_id, "retry", record.id),
@@ -165,15 +209,26 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
-        from pytest_selfheal.plugin.ending import finish
-
-        stopped = self._interrupted or int(exitstatus) in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}
         try:
-            self._summary = finish(self, int(exitstatus), repairs=not stopped)
+            self._summary = self._finish(int(exitstatus))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands
             self.degrade(error)
         if self._summary is not None:
             session.exitstatus = self._exit_status(int(exitstatus), self._summary)
+
+    def _finish(self, exitstatus: int) -> RunSummary | None:
+        if not self.pairs:
+            # Nothing failed: one record, and nothing is loaded that only failures need.
+            self.store.commit([self.ended_run(exitstatus)])
+            self.store.maintain()
+            for warning in self.store.warnings:
+                self.parts.note(warning)
+            self.store.close()
+            return None
+        from pytest_selfheal.plugin.ending import finish
+
+        stopped = self._interrupted or exitstatus in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}
+        return finish(self, exitstatus, repairs=not stopped)
 
     def _exit_status(self, exitstatus: int, summary: RunSummary) -> int:
         if exitstatus == pytest.ExitCode.OK and summary.healed and self.policy.fail_on_healed:
@@ -201,5 +256,5 @@ class Controller:
         """Write the summary section; nothing at all when there is nothing to say."""
         if self._summary is not None:
             self.screen.summary(self._summary)
-        elif self.notices:
-            terminalreporter.write_line(f"selfheal degraded: {self.notices[0]}", yellow=True)
+        for notice in self.parts.notices if self._summary is None else ():
+            terminalreporter.write_line(f"selfheal degraded: {notice}", yellow=True)

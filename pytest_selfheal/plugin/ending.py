@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.decide import Context
 from pytest_selfheal.health import judge_health
-from pytest_selfheal.model import Category
 from pytest_selfheal.model import GeneratedTest
 from pytest_selfheal.model import HealingEvent
 from pytest_selfheal.model import Outcome
@@ -24,7 +22,6 @@ from pytest_selfheal.model import utc_text
 if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import History
-    from pytest_selfheal.model import RunRecord
     from pytest_selfheal.plugin.controller import Controller
     from pytest_selfheal.session import RunEnd
     from pytest_selfheal.session import Story
@@ -50,7 +47,7 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
     end = _run_end(controller, repairs=repairs)
     if repairs:
         # The store must know how much of this run failed before it is asked whether an error repeats.
-        controller.store.append(_counted(controller, exitstatus))
+        controller.store.append(controller.ended_run(exitstatus))
         end.repair(controller.pairs)
         if controller.policy.mode == "auto":
             _regress(controller, end)
@@ -97,25 +94,10 @@ def _workshop(controller: Controller) -> Workshop | None:
         config.rootpath,
         controller.policy,
         directory=Path(config.invocation_params.dir),
-        child_args=child_args_of(controller),
+        child_args=controller.child_args,
         monotonic=controller.monotonic,
         inipath=str(config.inipath or ""),
         cwd_on_path=os.fspath(config.invocation_params.dir) in sys.path or "" in sys.path,
-    )
-
-
-def child_args_of(controller: Controller) -> tuple[str, ...]:
-    """Return the options of this run that a validation run needs too."""
-    from pytest_selfheal.repair.child_args import child_args
-
-    config = controller.config
-    return tuple(
-        child_args(
-            [str(argument) for argument in config.invocation_params.args],
-            [str(argument) for argument in config.args],
-            [str(argument) for argument in config.getini("addopts")],
-            os.environ.get("PYTEST_ADDOPTS", ""),
-        )
     )
 
 
@@ -157,26 +139,10 @@ def _write_regression(controller: Controller, record: FailureRecord, history: Hi
     )
 
 
-def _counted(controller: Controller, exitstatus: int) -> RunRecord:
-    """Return the record of the ended run."""
-    records = [record for _observation, record in controller.pairs]
-    return replace(
-        controller.screen.counted(controller.run_record()),
-        complete=True,
-        exit_status=exitstatus,
-        healed=sum(record.outcome is Outcome.HEALED for record in records),
-        timeouts=sum(record.failure_category is Category.TIMEOUT for record in records),
-        lost_workers=controller.lost_workers,
-        lost_records=controller.store.lost,
-        duration_s=controller.monotonic() - controller.began,
-        child_args=child_args_of(controller) if records else (),
-    )
-
-
 def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSummary:
     records = [record for _observation, record in controller.pairs]
     store = controller.store
-    run = _counted(controller, exitstatus)
+    run = controller.ended_run(exitstatus)
     store.commit([*story.records, run])
     events = [record for record in story.records if isinstance(record, HealingEvent)]
     for event in events:
@@ -193,6 +159,6 @@ def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSumma
         queued=tuple(story.queued),
         generated=tuple(story.generated),
         health=health,
-        notices=(*controller.notices, *store.warnings),
+        notices=(*controller.parts.notices, *store.warnings),
         all_fixed=bool(story.fixed) and not story.unfixed,
     )

@@ -42,14 +42,18 @@ class Observed:
     failure: Failure
     diagnosis: Diagnosis
     is_regression: bool
+    hands_off: bool = False
 
     def failed(self, attempts: tuple[Attempt, ...] = ()) -> Observation:
         """Return the observation of a test that ended failed after these earlier attempts."""
-        return Observation(self.failure, self.diagnosis, Outcome.FAILED, attempts, self.is_regression)
+        return self._ended(Outcome.FAILED, attempts)
 
     def healed(self, attempts: tuple[Attempt, ...]) -> Observation:
         """Return the observation of a test whose last try passed; `attempts` are the failed ones."""
-        return Observation(self.failure, self.diagnosis, Outcome.HEALED, attempts, self.is_regression)
+        return self._ended(Outcome.HEALED, attempts)
+
+    def _ended(self, outcome: Outcome, attempts: tuple[Attempt, ...]) -> Observation:
+        return Observation(self.failure, self.diagnosis, outcome, attempts, self.is_regression, self.hands_off)
 
     def attempt(self, number: int, *, waited_s: float) -> Attempt:
         """Return this failed try as the `number`-th attempt."""
@@ -86,6 +90,7 @@ class Observer:
         """Return what a failed phase of a test was, or None when that could not be found out."""
         try:
             is_regression = item.get_closest_marker(REGRESSION_MARKER) is not None
+            hands_off = item.get_closest_marker(OPT_OUT_MARKER) is not None
             if call.excinfo is None:
                 failure = capture_report(report, rootpath=self._rootpath, created_at=self._now())
             else:
@@ -101,7 +106,7 @@ class Observer:
                     duration_s=float(report.duration),
                     created_at=self._now(),
                 )
-            return Observed(failure, diagnose(failure, self._facts), is_regression)
+            return Observed(failure, diagnose(failure, self._facts), is_regression, hands_off)
         except Exception as error:  # noqa: BLE001 - observing must never change what is observed
             self._degrade(error)
             return None
@@ -141,25 +146,6 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - as above
             self._degrade(error)
             return None
-
-
-class CollectionObserver:
-    """Observes collectors that fail, where the exception is still at hand."""
-
-    def __init__(self, observer: Observer, deliver: Callable[[Any, list[Observation]], None]) -> None:
-        self._observer = observer
-        self._deliver = deliver
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
-        """Look at the report of one collector."""
-        report = yield
-        excinfo = getattr(getattr(report, "call", None), "excinfo", None)
-        if report.failed and excinfo is not None:
-            observed = self._observer.observe_collection(str(collector.nodeid), collector.path, excinfo)
-            if observed is not None:
-                self._deliver(report, [observed.failed()])
-        return report
 
 
 def project_facts(rootpath: Path) -> ProjectFacts:

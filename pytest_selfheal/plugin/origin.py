@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
-from pytest_selfheal.decide import trust_from
 from pytest_selfheal.model import Trust
+from pytest_selfheal.trust import trust_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+    Phase = tuple[pytest.CallInfo[Any], pytest.TestReport]
+
 
 class TextPath(type(Path())):  # type: ignore[misc] # the concrete class depends on the platform
     """A path whose content is another text: all that pytest's assertion rewriting reads of a test file."""
@@ -81,6 +83,7 @@ __all__ = [
     "tear_down_failed",
 ]
 
+_PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}
 _EXECUTE = pytest.FixtureDef.execute.__code__
 
 
@@ -100,13 +103,16 @@ def stop_below(parent: pytest.Collector | Any) -> pytest.Item:
     return item
 
 
-def run_phase(item: pytest.Item, when: Any, **kwargs: Any) -> tuple[pytest.CallInfo[Any], pytest.TestReport]:
-    """Run one phase and return its call and report without logging it (`runner.call_and_report` logs at once)."""
-    hook = getattr(item.ihook, f"pytest_runtest_{when}")
+def run_phase(item: pytest.Item, ihook: Any, when: Any, **kwargs: Any) -> Phase:
+    """Run one phase and return its call and report without logging it (`runner.call_and_report` logs at once).
+
+    `ihook` is the item's own: pytest makes it anew each time it is asked for, which adds up over a suite.
+    """
+    hook = getattr(ihook, _PHASE_HOOKS[when])
     call = pytest.CallInfo.from_call(
         lambda: hook(item=item, **kwargs), when=when, reraise=get_reraise_exceptions(item.config)
     )
-    return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
+    return call, ihook.pytest_runtest_makereport(item=item, call=call)
 
 
 def begin(item: Any) -> bool:

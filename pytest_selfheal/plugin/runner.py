@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_selfheal.plugin import private_pytest
-from pytest_selfheal.plugin.observer import OPT_OUT_MARKER
 from pytest_selfheal.plugin.private_pytest import run_phase
-from pytest_selfheal.recover import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,28 +22,24 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Attempt
     from pytest_selfheal.model import Observation
     from pytest_selfheal.plugin.observer import Observed
-    from pytest_selfheal.plugin.observer import Observer
+    from pytest_selfheal.plugin.parts import Parts
+    from pytest_selfheal.plugin.private_pytest import Phase
     from pytest_selfheal.recover import Recovery
 
     Deliver = Callable[[Any, list[Observation]], None]
-    Phase = tuple[pytest.CallInfo[Any], pytest.TestReport]
 
 
 class Runner:
     """Our `pytest_runtest_protocol`: pytest's own order of phases, plus another try where recovery asks for it.
 
     Args:
-        observer: turns exceptions into observations.
-        recovery: decides about retries; None never retries.
+        parts: what a failure needs, made when the first one happens.
         deliver: hands observations over, attached to a report where they must travel.
         sleep: waits so many seconds.
     """
 
-    def __init__(
-        self, observer: Observer, recovery: Recovery | None, deliver: Deliver, sleep: Callable[[float], object]
-    ) -> None:
-        self._observer = observer
-        self._recovery = recovery
+    def __init__(self, parts: Parts, deliver: Deliver, sleep: Callable[[float], object]) -> None:
+        self._parts = parts
         self._deliver = deliver
         self._sleep = sleep
         self._subtests: list[Observation] = []
@@ -55,55 +49,55 @@ class Runner:
         """Run one test and say that nobody else needs to."""
         ihook = item.ihook
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        self._run(item, nextitem)
+        self._run(item, ihook, nextitem)
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
     def pytest_exception_interact(self, node: Any, call: pytest.CallInfo[Any], report: Any) -> None:
         """Observe failing sub-tests: pytest reports them from inside the call phase and announces them only here."""
         if isinstance(node, pytest.Item) and type(report).__name__ == "SubtestReport" and report.failed:
-            observed = self._observer.observe(node, call, report)
+            observed = self._parts.observer.observe(node, call, report)
             if observed is not None:
                 self._subtests.append(observed.failed())
 
-    def _run(self, item: Any, nextitem: pytest.Item | None) -> None:
+    def _run(self, item: Any, ihook: Any, nextitem: pytest.Item | None) -> None:
         has_request = private_pytest.begin(item)
         snapshot = private_pytest.Snapshot(item)
         torn_down: Phase | None = None
         try:
-            call, report = run_phase(item, "setup")
+            call, report = run_phase(item, ihook, "setup")
             if report.passed:
-                item.ihook.pytest_runtest_logreport(report=report)
-                call, report = self._call(item, call, report)
+                ihook.pytest_runtest_logreport(report=report)
+                call, report = self._call(item, ihook, call, report)
             if report.failed:
                 call, report, torn_down = self._after_failure(item, (call, report), snapshot)
             elif self._subtests:
                 self._flush(report, [])
             if report.when != "setup" or not report.passed:
-                self._log(item, call, report)
+                self._log(item, ihook, call, report)
             # A session about to stop tears everything down, or errors of wider fixtures would go unreported.
             if item.session.shouldfail or item.session.shouldstop:
                 nextitem = None
-            call, report = torn_down or run_phase(item, "teardown", nextitem=nextitem)
+            call, report = torn_down or run_phase(item, ihook, "teardown", nextitem=nextitem)
             if report.failed:
                 self._observe_teardown(item, call, report)
-            self._log(item, call, report)
+            self._log(item, ihook, call, report)
         finally:
             private_pytest.end(item, has_request=has_request)
 
     @staticmethod
-    def _log(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
-        item.ihook.pytest_runtest_logreport(report=report)
+    def _log(item: pytest.Item, ihook: Any, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
+        ihook.pytest_runtest_logreport(report=report)
         if call.excinfo is not None and private_pytest.is_interactive(call, report):
-            item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+            ihook.pytest_exception_interact(node=item, call=call, report=report)
 
     @staticmethod
-    def _call(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> Phase:
+    def _call(item: pytest.Item, ihook: Any, call: pytest.CallInfo[Any], report: pytest.TestReport) -> Phase:
         option = item.config.option
         setup_only = getattr(option, "setuponly", False)
         if getattr(option, "setupshow", False):
             private_pytest.show_test_item(item, add_space=not setup_only)
-        return (call, report) if setup_only else run_phase(item, "call")
+        return (call, report) if setup_only else run_phase(item, ihook, "call")
 
     # ------------------------------------------------------------------------------- after a failure
 
@@ -125,10 +119,10 @@ class Runner:
         return (*story.phase, story.torn_down)
 
     def _retry(self, item: pytest.Item, story: _Story, snapshot: private_pytest.Snapshot) -> None:
-        recovery = self._recovery
+        recovery = self._parts.recovery
         while True:
             call, report = story.phase
-            observed = story.observed = self._observer.observe(item, call, report)
+            observed = story.observed = self._parts.observer.observe(item, call, report)
             if observed is None or recovery is None or self._subtests or call.excinfo is None:
                 return
             delay_s = self._delay_s(recovery, item, observed, len(story.attempts) + 1)
@@ -141,11 +135,12 @@ class Runner:
             self._wait(item, delay_s)
             recovery.waited(delay_s)
             private_pytest.reset_for_retry(item, snapshot)
-            call, report = run_phase(item, "setup")
+            ihook = item.ihook
+            call, report = run_phase(item, ihook, "setup")
             if report.passed:
                 if story.phase[1].when == "setup":  # no setup report has been logged for this test yet
-                    item.ihook.pytest_runtest_logreport(report=report)
-                call, report = self._call(item, call, report)
+                    ihook.pytest_runtest_logreport(report=report)
+                call, report = self._call(item, ihook, call, report)
             if report.failed:
                 story.phase = call, report
                 continue
@@ -158,17 +153,15 @@ class Runner:
     @staticmethod
     def _delay_s(recovery: Recovery, item: pytest.Item, observed: Observed, failed: int) -> float | None:
         """Return how long to wait before the next try; None when this test must not be tried again."""
-        if observed.is_regression or item.config.getoption("usepdb", False):
-            return None
-        if item.get_closest_marker(OPT_OUT_MARKER) is not None:
+        if observed.is_regression or observed.hands_off or item.config.getoption("usepdb", False):
             return None
         plan = recovery.plan(observed.diagnosis, observed.failure.phase, failed)
-        return plan.delay_s if isinstance(plan, Retry) else None
+        return plan.delay_s if plan.again else None
 
     @staticmethod
     def _take_down(item: pytest.Item, call: pytest.CallInfo[Any]) -> Phase | None:
         """Take down this item and whatever failed above it; return the teardown when it was not clean."""
-        teardown = run_phase(item, "teardown", nextitem=private_pytest.stop_below(item.parent))
+        teardown = run_phase(item, item.ihook, "teardown", nextitem=private_pytest.stop_below(item.parent))
         if not teardown[1].passed or call.excinfo is None:
             return teardown
         try:
@@ -195,12 +188,12 @@ class Runner:
         if story.healed:
             self._flush(story.phase[1], [story.observed.healed(attempts)])
         else:
-            if attempts and self._recovery is not None:
-                self._recovery.ended(story.observed.diagnosis.outage_key, recovered=False)
+            if attempts and self._parts.recovery is not None:
+                self._parts.recovery.ended(story.observed.diagnosis.outage_key, recovered=False)
             self._flush(story.phase[1], [story.observed.failed(attempts)])
 
     def _observe_teardown(self, item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
-        observed = self._observer.observe(item, call, report)
+        observed = self._parts.observer.observe(item, call, report)
         if observed is not None:
             self._flush(report, [observed.failed()])
 

@@ -12,9 +12,6 @@ from typing import Any
 
 import pytest
 
-from pytest_selfheal.report.summary import summary_lines
-from pytest_selfheal.safety.escape import terminal_line
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -83,6 +80,8 @@ class Screen:
         quiet = self._config.get_verbosity() < 0 or self._config.getoption("no_summary", False)
         if quiet or count > _MAX_LINES_OF_A_KIND:
             return
+        from pytest_selfheal.safety.escape import terminal_line
+
         self._write(f"selfheal: {kind}: {terminal_line(text)}", _COLOURS.get(kind, "yellow"))
 
     def _write(self, text: str, colour: str) -> None:
@@ -112,6 +111,8 @@ class Screen:
         verbosity = self._config.get_verbosity()
         if self._config.getoption("no_summary", False):
             verbosity = min(verbosity, -2)
+        from pytest_selfheal.report.summary import summary_lines
+
         lines = summary_lines(summary, verbosity)
         reporter = self._reporter
         if not lines or reporter is None:
@@ -123,5 +124,7 @@ class Screen:
 
     def print_without_terminal(self, summary: RunSummary) -> None:
         """Write the section to standard error: a conftest failed before pytest had a terminal reporter."""
+        from pytest_selfheal.report.summary import summary_lines
+
         for line in summary_lines(summary, self._config.get_verbosity()):
             sys.stderr.write(line.text + "\n")

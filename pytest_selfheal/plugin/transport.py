@@ -17,7 +17,6 @@ from pytest_selfheal.model import Observation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ATTRIBUTE = "_selfheal"
 LIMIT_BYTES = 64 * 1024
 """A report stays small whatever a test puts into its messages."""
 

@@ -27,6 +27,7 @@ class Retry:
     """Try again after `delay_s` seconds."""
 
     delay_s: float
+    again: bool = True
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Stop:
     """Do not try again; `reason` is empty when the category is simply not one to retry."""
 
     reason: str = ""
+    delay_s: float = 0.0
+    again: bool = False
 
 
 class Recovery:

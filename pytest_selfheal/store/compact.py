@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from pytest_selfheal.errors import DataError
-from pytest_selfheal.model.records import RunRecord
+from pytest_selfheal.model.runs import RunRecord
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.store import lock
 from pytest_selfheal.store import retention
@@ -31,12 +31,12 @@ from pytest_selfheal.store.layout import folders
 from pytest_selfheal.store.layout import this_host
 from pytest_selfheal.store.lines import BadLineError
 from pytest_selfheal.store.lines import Line
-from pytest_selfheal.store.lines import Merged
 from pytest_selfheal.store.lines import beats
 from pytest_selfheal.store.lines import chunked
 from pytest_selfheal.store.lines import encode
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import reason
+from pytest_selfheal.store.tallies import Merged
 from pytest_selfheal.store.view import View
 from pytest_selfheal.store.view import merge_names
 from pytest_selfheal.store.view import replaced_by

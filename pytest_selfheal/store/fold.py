@@ -17,16 +17,15 @@ from pytest_selfheal.errors import DataError
 from pytest_selfheal.model.records import FailureRecord
 from pytest_selfheal.model.records import GeneratedTest
 from pytest_selfheal.model.records import PatternResult
-from pytest_selfheal.model.records import Record
 from pytest_selfheal.model.records import ReviewEntry
-from pytest_selfheal.model.records import RunRecord
+from pytest_selfheal.model.runs import Record
+from pytest_selfheal.model.runs import RunRecord
 from pytest_selfheal.model.words import Outcome
 from pytest_selfheal.model.words import Trust
-from pytest_selfheal.store.lines import KINDS
 from pytest_selfheal.store.lines import Line
-from pytest_selfheal.store.lines import Tally
 from pytest_selfheal.store.lines import beats
 from pytest_selfheal.store.lines import parse
+from pytest_selfheal.store.tallies import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -195,7 +194,7 @@ class Fold:
         try:
             for kept in _KEPT:
                 for item in data["records"][kept.kind]:
-                    record = KINDS[kept.kind].from_dict(item)
+                    record = kept.from_dict(item)
                     fold.records[kept.kind][record.id] = record
             nodeids, signatures = data["nodeids"], data["signatures"]
             for run_id, rows in data["failures"].items():

@@ -5,23 +5,20 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.errors import StoreError
-from pytest_selfheal.model.records import HealingEvent
-from pytest_selfheal.store import queries
+from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.clock import Clock
 from pytest_selfheal.store.layout import Layout
-from pytest_selfheal.store.lines import Tally
 from pytest_selfheal.store.lines import encode
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import Notes
 from pytest_selfheal.store.notes import reason
-from pytest_selfheal.store.quarantine import Quarantine
 from pytest_selfheal.store.segment import SegmentWriter
-from pytest_selfheal.store.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import GeneratedTest
+    from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import History
     from pytest_selfheal.model import Pattern
     from pytest_selfheal.model import Record
@@ -39,7 +37,9 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.store.compact import CompactReport
     from pytest_selfheal.store.fold import Fold
+    from pytest_selfheal.store.quarantine import Quarantine
     from pytest_selfheal.store.verify import VerifyReport
+    from pytest_selfheal.store.view import View
 
 COMPACT_SEGMENTS = 200
 COMPACT_BYTES = 20 << 20
@@ -78,9 +78,21 @@ class JsonStore:
         self._notes = Notes()
         self._clock = Clock(now)
         self._layout = Layout(root)
-        self._quarantine = Quarantine(self._layout.quarantine, self._notes, writable=not read_only)
         self._writer = SegmentWriter(self._layout, self._clock)
-        self._view = View(self._layout, self._clock, self._notes, self._quarantine)
+
+    # Reading is most of the code and none of what a green run needs: it is loaded when something is read.
+
+    @cached_property
+    def _quarantine(self) -> Quarantine:
+        from pytest_selfheal.store.quarantine import Quarantine
+
+        return Quarantine(self._layout.quarantine, self._notes, writable=not self._read_only)
+
+    @cached_property
+    def _view(self) -> View:
+        from pytest_selfheal.store.view import View
+
+        return View(self._layout, self._clock, self._notes, self._quarantine)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -95,7 +107,7 @@ class JsonStore:
     def append(self, record: Record) -> bool:
         """See `Store`. A record that could not be read back is refused instead of written."""
         try:
-            line = parse(encode(record), self._view.latest())
+            line = parse(encode(record), self._clock.iso(DAY_S))
         except DataError as error:
             self._lost += 1
             self._notes.add(f"a {record.kind} record was not kept: {error}", cause="record")
@@ -125,34 +137,48 @@ class JsonStore:
 
     def history(self, signatures: Iterable[str], *, since: str) -> dict[str, History]:
         """See `Store`."""
+        from pytest_selfheal.store import queries
+
         return queries.history(self._fold(), signatures, since)
 
     def runs(self, *, limit: int | None = None) -> list[RunRecord]:
         """See `Store`."""
+        from pytest_selfheal.store import queries
+
         return queries.runs(self._fold(), limit)
 
     def failures(
         self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
     ) -> list[FailureRecord]:
         """See `Store`."""
+        from pytest_selfheal.store import queries
+
         fold = self._fold()
         return queries.failures(fold, self._raw_lines(), limit=limit, run_id=run_id, since=since)
 
     def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
         """See `Store`."""
+        from pytest_selfheal.store import queries
+
         self._fold()
         return queries.events(self._raw_lines(), self._view.latest(), limit=limit, run_id=run_id)
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""
+        from pytest_selfheal.store import queries
+
         return queries.reviews(self._fold(), status)
 
     def generated_tests(self) -> list[GeneratedTest]:
         """See `Store`."""
+        from pytest_selfheal.store import queries
+
         return queries.generated_tests(self._fold())
 
     def patterns(self) -> list[Pattern]:
         """See `Store`."""
+        from pytest_selfheal.store import queries
+
         return queries.patterns(self._fold())
 
     def stats(self) -> dict[str, Any]:
@@ -161,6 +187,9 @@ class JsonStore:
         `records` and `dropped` count by kind, `segments`, `merged`, `bytes` and `snapshot_bytes` describe the log,
         `quarantined` and `quarantine_bytes` the lines set aside, `oldest` and `newest` are run starts or "".
         """
+        from pytest_selfheal.store import queries
+        from pytest_selfheal.store.tallies import Tally
+
         fold = self._fold()
         segments = self._view.segments() if self._usable() else {}
         runs = queries.runs(fold, None)
@@ -169,7 +198,7 @@ class JsonStore:
             for kind, count in tally.dropped.items():
                 dropped[kind] = dropped.get(kind, 0) + count
         counts = {kind: len(known) for kind, known in fold.records.items() if kind != Tally.kind}
-        counts |= {"failure": len(fold.failures), HealingEvent.kind: len(self.events())}
+        counts |= {"failure": len(fold.failures), "event": len(self.events())}
         quarantined, quarantine_bytes = self._quarantine.usage()
         return {
             "location": str(self.root),
@@ -194,6 +223,8 @@ class JsonStore:
         that it does not cover.
         """
         if self._memory_only or not self._usable() or not self._layout.root.exists():
+            return
+        if self._few_are_newer_than_the_snapshot():
             return
         self._fold()
         segments = self._view.segments()
@@ -249,6 +280,16 @@ class JsonStore:
 
     def _raw_lines(self) -> Iterable[bytes]:
         return self._view.raw_lines() if self._usable() else self._view.unsaved_lines()
+
+    def _few_are_newer_than_the_snapshot(self) -> bool:
+        """Tell from times and sizes alone that maintenance cannot be due: most runs end here."""
+        try:
+            renewed_ns = self._layout.snapshot.lstat().st_mtime_ns if self._layout.snapshot.exists() else 0
+            files = [path.lstat() for path in self._layout.log.rglob("*.jsonl")]
+        except OSError:
+            return False
+        sizes = [file.st_size for file in files if file.st_mtime_ns >= renewed_ns]
+        return len(sizes) <= SNAPSHOT_SEGMENTS and sum(sizes) <= SNAPSHOT_BYTES and len(files) <= COMPACT_SEGMENTS
 
     def _usable(self) -> bool:
         try:

@@ -7,69 +7,49 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
-from dataclasses import field
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import ClassVar
 from typing import NamedTuple
 
 from pytest_selfheal.errors import DataError
-from pytest_selfheal.model.records import FailureRecord
-from pytest_selfheal.model.records import GeneratedTest
-from pytest_selfheal.model.records import HealingEvent
-from pytest_selfheal.model.records import PatternResult
-from pytest_selfheal.model.records import Record
-from pytest_selfheal.model.records import ReviewEntry
-from pytest_selfheal.model.records import RunRecord
-from pytest_selfheal.model.value import Value
 from pytest_selfheal.store.files import LINE_CAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_selfheal.model import Record
 
 
 class BadLineError(DataError):
     """A complete line that is no record of this format."""
 
 
-@dataclass(frozen=True)
-class PatternTally(Value):
-    """The results of one pattern whose single records were dropped with age."""
-
-    pattern_name: str
-    error_signature: str
-    fix_strategy: dict[str, Any]
-    successes: int
-    failures: int
-    created_at: str
-    last_used_at: str
-
-
-@dataclass(frozen=True)
-class Tally(Record):
-    """What dropped records leave behind: countable failures by signature, results by pattern, records by kind."""
-
-    kind: ClassVar[str] = "tally"
-
-    failures: dict[str, int] = field(default_factory=dict)
-    patterns: tuple[PatternTally, ...] = ()
-    dropped: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Merged(Record):
-    """First lines of a merged segment: the segments it stands for, each up to so many bytes."""
-
-    kind: ClassVar[str] = "merged"
-
-    replaces: dict[str, int] = field(default_factory=dict)
-
-
-KINDS: dict[str, type[Record]] = {
-    cls.kind: cls
-    for cls in (RunRecord, FailureRecord, HealingEvent, ReviewEntry, PatternResult, GeneratedTest, Tally, Merged)
+_CLASSES = {
+    "run": "model.runs.RunRecord",
+    "failure": "model.records.FailureRecord",
+    "event": "model.records.HealingEvent",
+    "review": "model.records.ReviewEntry",
+    "pattern_result": "model.records.PatternResult",
+    "generated_test": "model.records.GeneratedTest",
+    "tally": "store.tallies.Tally",
+    "merged": "store.tallies.Merged",
 }
+"""Where the class of each kind lives; loaded when the first line of its kind is met."""
+
+KINDS = tuple(_CLASSES)
+
+
+@cache
+def class_of(kind: str) -> type[Record] | None:
+    """Return the class of a kind of record; None when this version does not know it."""
+    place = _CLASSES.get(kind)
+    if place is None:
+        return None
+    module, _, name = place.rpartition(".")
+    found: type[Record] = getattr(import_module(f"pytest_selfheal.{module}"), name)
+    return found
 
 
 class Line(NamedTuple):
@@ -126,10 +106,11 @@ def parse(raw: bytes, latest: str | None = None) -> Line:
         raise BadLineError("kind, id or time is missing")
     if latest is not None and updated_at > latest:
         raise BadLineError("dated more than a day in the future")
-    if kind not in KINDS:
+    cls = class_of(kind)
+    if cls is None:
         return Line(kind, record_id, updated_at, None, raw)
     try:
-        record = KINDS[kind].from_dict(envelope.get("data"))
+        record = cls.from_dict(envelope.get("data"))
     except (DataError, RecursionError) as error:
         raise BadLineError(f"not a {kind} record: {error}") from error
     if (record.id, record.updated_at) != (record_id, updated_at):

@@ -20,16 +20,16 @@ from pytest_selfheal.model.records import History
 from pytest_selfheal.model.records import Occurrence
 from pytest_selfheal.model.records import Pattern
 from pytest_selfheal.model.records import PatternResult
-from pytest_selfheal.model.records import Record
 from pytest_selfheal.model.records import ReviewEntry
-from pytest_selfheal.model.records import RunRecord
+from pytest_selfheal.model.runs import Record
+from pytest_selfheal.model.runs import RunRecord
 from pytest_selfheal.model.words import Origin
 from pytest_selfheal.store.clock import normalised
 from pytest_selfheal.store.fold import BROKE
-from pytest_selfheal.store.lines import PatternTally
-from pytest_selfheal.store.lines import Tally
 from pytest_selfheal.store.lines import beats
 from pytest_selfheal.store.lines import parse
+from pytest_selfheal.store.tallies import PatternTally
+from pytest_selfheal.store.tallies import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,9 +13,9 @@ from pytest_selfheal.model.records import FailureRecord
 from pytest_selfheal.model.records import HealingEvent
 from pytest_selfheal.model.records import PatternResult
 from pytest_selfheal.model.records import ReviewEntry
-from pytest_selfheal.model.records import RunRecord
-from pytest_selfheal.store.lines import Tally
+from pytest_selfheal.model.runs import RunRecord
 from pytest_selfheal.store.queries import tally_results
+from pytest_selfheal.store.tallies import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.store.fold import Fold
     from pytest_selfheal.store.lines import Line
-    from pytest_selfheal.store.lines import PatternTally
+    from pytest_selfheal.store.tallies import PatternTally
 
 Key = tuple[str, str]
 

@@ -20,11 +20,11 @@ from pytest_selfheal.store.files import read_lines
 from pytest_selfheal.store.fold import Fold
 from pytest_selfheal.store.layout import KNOWN
 from pytest_selfheal.store.lines import BadLineError
-from pytest_selfheal.store.lines import Merged
-from pytest_selfheal.store.lines import Tally
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import reason
 from pytest_selfheal.store.quarantine import Quarantine
+from pytest_selfheal.store.tallies import Merged
+from pytest_selfheal.store.tallies import Tally
 from pytest_selfheal.store.view import merge_names
 from pytest_selfheal.store.view import replaced_by
 

@@ -14,10 +14,10 @@ from pytest_selfheal.store.files import read_lines
 from pytest_selfheal.store.fold import Fold
 from pytest_selfheal.store.lines import BadLineError
 from pytest_selfheal.store.lines import Line
-from pytest_selfheal.store.lines import Merged
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import reason
 from pytest_selfheal.store.snapshot import Snapshot
+from pytest_selfheal.store.tallies import Merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_selfheal.decide import trust_from
 from pytest_selfheal.model import Trust
+from pytest_selfheal.trust import trust_from
 
 GITHUB = {"GITHUB_ACTIONS": "true", "CI": "true"}
 SAME = {"pull_request": {"head": {"repo": {"full_name": "o/r"}}, "base": {"repo": {"full_name": "o/r"}}}}

@@ -1,0 +1,60 @@
+"""What a failing test needs and a passing one does not: made, and imported, when the first failure happens.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_selfheal.config import Policy
+    from pytest_selfheal.plugin.observer import Observer
+    from pytest_selfheal.recover import Recovery
+
+
+class Parts:
+    """The observer and the recovery of one process.
+
+    Args:
+        rootpath: pytest's root directory.
+        policy: the settings.
+        notices: collects what goes wrong in the plugin itself.
+    """
+
+    def __init__(self, rootpath: Path, policy: Policy, notices: list[str]) -> None:
+        self._rootpath = rootpath
+        self._policy = policy
+        self.notices = notices
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Turns exceptions into observations."""
+        from pytest_selfheal.model import utc_text
+        from pytest_selfheal.plugin.observer import Observer
+
+        return Observer(self._rootpath, self.degrade, lambda: utc_text(time.time()))
+
+    @cached_property
+    def recovery(self) -> Recovery | None:
+        """Decides about retries; None when nothing is to be retried."""
+        if self._policy.mode == "record":
+            return None
+        import random
+
+        from pytest_selfheal.recover import Recovery
+
+        return Recovery(self._policy, random.random)
+
+    def degrade(self, error: Exception) -> None:
+        """Note an error of our own; it is shown once, at the end of the run."""
+        self.note(f"{type(error).__name__}: {error}")
+
+    def note(self, text: str) -> None:
+        """Keep a sentence for the end of the run, once."""
+        if text not in self.notices:
+            self.notices.append(text)
