@@ -19,7 +19,9 @@ from pytest_selfheal.errors import SelfHealError
 from pytest_selfheal.plugin import wanted_mode
 from pytest_selfheal.plugin.attribute import OBSERVATIONS
 from pytest_selfheal.plugin.collecting import CollectionObserver
+from pytest_selfheal.plugin.other_retriers import has_other_retrier
 from pytest_selfheal.plugin.parts import Parts
+from pytest_selfheal.plugin.runner import RUNNER
 from pytest_selfheal.plugin.runner import Runner
 
 if TYPE_CHECKING:
@@ -27,14 +29,6 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.config import Policy
     from pytest_selfheal.model import Observation
-
-_OTHER_RETRIERS: tuple[tuple[str, str, Callable[[pytest.Config], bool]], ...] = (
-    ("rerunfailures", "pytest-rerunfailures", lambda config: bool(config.getoption("reruns", None))),
-    ("flaky.flaky_pytest_plugin", "flaky", lambda config: bool(config.getoption("force_flaky", False))),
-    ("pytest-retry", "pytest-retry", lambda config: bool(config.getoption("global_retries", None))),
-    ("pytest_forked", "pytest-forked", lambda config: bool(config.getoption("forked", False))),
-)
-"""Plugins that own the test protocol once their option is given; two owners would multiply or shadow each other."""
 
 
 def activate(config: pytest.Config) -> None:
@@ -63,14 +57,11 @@ def activate(config: pytest.Config) -> None:
             config.pluginmanager.register(Receiver(controller, parts), "selfheal-receiver")
             return
     config.pluginmanager.register(CollectionObserver(parts, deliver), "selfheal-collection")
-    other = _other_retrier(config)
-    if other:
-        from pytest_selfheal.plugin.bystander import Bystander
+    config.pluginmanager.register(Runner(parts, deliver, time.sleep), RUNNER)
+    if has_other_retrier(config):
+        from pytest_selfheal.plugin.bystander import StandDown
 
-        parts.note(f"{other} is active and keeps the retries; pytest-selfheal only observes the tests")
-        config.pluginmanager.register(Bystander(parts, deliver), "selfheal-bystander")
-    else:
-        config.pluginmanager.register(Runner(parts, deliver, time.sleep), "selfheal-runner")
+        config.pluginmanager.register(StandDown(config, parts, deliver), "selfheal-stand-down")
 
 
 def _recover(config: pytest.Config, policy: Policy, parts: Parts) -> None:
@@ -130,10 +121,3 @@ def _attach(report: Any, observations: list[Observation]) -> None:
         from pytest_selfheal.plugin.transport import pack
 
         setattr(report, OBSERVATIONS, pack(observations))
-
-
-def _other_retrier(config: pytest.Config) -> str:
-    for plugin, name, is_active in _OTHER_RETRIERS:
-        if config.pluginmanager.hasplugin(plugin) and is_active(config):
-            return name
-    return ""

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     Deliver = Callable[[Any, list[Observation]], None]
 
 
+RUNNER = "selfheal-runner"
+"""The name the runner is registered under."""
+
+
 class Runner:
     """Our `pytest_runtest_protocol`: pytest's own order of phases, plus another try where recovery asks for it.
 

@@ -288,8 +288,11 @@ class JsonStore:
             files = [path.lstat() for path in self._layout.log.rglob("*.jsonl")]
         except OSError:
             return False
-        sizes = [file.st_size for file in files if file.st_mtime_ns >= renewed_ns]
-        return len(sizes) <= SNAPSHOT_SEGMENTS and sum(sizes) <= SNAPSHOT_BYTES and len(files) <= COMPACT_SEGMENTS
+        if "_view" in self.__dict__ and self._view.snapshot_damaged:
+            return False
+        newer = [file.st_size for file in files if file.st_mtime_ns >= renewed_ns]
+        is_small = len(files) <= COMPACT_SEGMENTS and sum(file.st_size for file in files) <= COMPACT_BYTES
+        return is_small and len(newer) <= SNAPSHOT_SEGMENTS and sum(newer) <= SNAPSHOT_BYTES
 
     def _usable(self) -> bool:
         try:

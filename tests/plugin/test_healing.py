@@ -273,11 +273,36 @@ def test_no_regression_test_without_reason(pytester, run, body, env):
     assert not (pytester.path / "tests").exists()
 
 
-def test_another_plugin_that_retries_keeps_the_tests(pytester, run, failures):
-    """With rerunfailures active ours only observes, and says so once."""
-    pytest.importorskip("pytest_rerunfailures")
-    pytester.makepyfile("def test_it():\n    raise ConnectionResetError('gone')\n")
-    done = run("--selfheal", "--reruns", "1")
+@pytest.mark.parametrize("way", ["option", "mark"])
+def test_another_plugin_that_retries_keeps_the_tests(pytester, run, failures, way):
+    """With rerunfailures active, by its option or a mark, ours only observes and says so once."""
+    mark = "@pytest.mark.flaky(reruns=1)\n" if way == "mark" else ""
+    pytester.makepyfile(f"import pytest\n{mark}def test_it():\n    raise ConnectionResetError('gone')\n")
+    done = run("--selfheal", *(["--reruns", "1"] if way == "option" else []))
     assert done.stdout.count("keeps the retries") == 1
     assert "1 rerun" in done.stdout
     assert {record.outcome.value for record in failures()} <= {"failed", "escalated"}
+
+
+def test_a_timeout_of_pytest_timeout_does_not_run_while_ours_waits(pytester, run):
+    """The clock of --timeout stands still during a backoff, and starts anew for the next attempt."""
+    pytester.makepyfile(
+        """
+        import itertools, time
+        count = itertools.count(1)
+        def test_it():
+            time.sleep(0.6)
+            if next(count) < 3:
+                raise ConnectionResetError("again")
+        """
+    )
+    done = run("--selfheal", "--timeout=1.5", env={"SELFHEAL_RETRY_BASE_S": "0.6", "SELFHEAL_RETRY_JITTER": "0"})
+    assert done.returncode == 0, done.stdout
+    assert "1 healed" in done.stdout.splitlines()[-1]
+
+
+def test_a_timeout_is_recorded_as_one_and_not_retried(pytester, run, failures):
+    """pytest-timeout's own words decide."""
+    pytester.makepyfile("import time\ndef test_it():\n    time.sleep(20)\n")
+    run("--selfheal", "--timeout=0.5")
+    assert [(record.failure_category.value, record.attempt) for record in failures()] == [("timeout", 1)]
