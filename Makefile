@@ -8,7 +8,7 @@
 #   make clean     remove the virtual environments and caches
 
 PYTHON ?= python3
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= --numprocesses=auto
 BENCH_ARGS ?=
 
 VENV := .venv

@@ -291,12 +291,12 @@ def test_a_timeout_of_pytest_timeout_does_not_run_while_ours_waits(pytester, run
         import itertools, time
         count = itertools.count(1)
         def test_it():
-            time.sleep(0.6)
+            time.sleep(0.3)
             if next(count) < 3:
                 raise ConnectionResetError("again")
         """
     )
-    done = run("--selfheal", "--timeout=1.5", env={"SELFHEAL_RETRY_BASE_S": "0.6", "SELFHEAL_RETRY_JITTER": "0"})
+    done = run("--selfheal", "--timeout=3", env={"SELFHEAL_RETRY_BASE_S": "0.8", "SELFHEAL_RETRY_JITTER": "0"})
     assert done.returncode == 0, done.stdout
     assert "1 healed" in done.stdout.splitlines()[-1]
 
