@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.cli.project import Project
+from pytest_selfheal.cli.project import show
 from pytest_selfheal.cli.project import write
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.errors import UsageError
@@ -37,10 +38,7 @@ def review_list(arguments: argparse.Namespace) -> int:
     store = project.open_store()
     entries = store.reviews(status=None if arguments.all else "open")
     project.warn(store)
-    if arguments.json:
-        write([documents.to_text(documents.review_document(entries))])
-    else:
-        write(tables.review_lines(entries))
+    show(arguments, documents.review_document(entries), tables.review_lines(entries))
     return 0
 
 

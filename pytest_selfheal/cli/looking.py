@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.cli.project import Project
+from pytest_selfheal.cli.project import show
 from pytest_selfheal.cli.project import write
 from pytest_selfheal.gate import Evidence
 from pytest_selfheal.gate import judge_run
@@ -32,10 +33,7 @@ def failures(arguments: argparse.Namespace) -> int:
     store = project.open_store()
     found = store.failures(limit=arguments.limit, run_id=arguments.run_id)
     project.warn(store)
-    if arguments.json:
-        write([documents.to_text(documents.failures_document(found))])
-    else:
-        write(tables.failures_lines(found))
+    show(arguments, documents.failures_document(found), tables.failures_lines(found))
     return 0
 
 
@@ -45,10 +43,7 @@ def patterns(arguments: argparse.Namespace) -> int:
     store = project.open_store()
     found = store.patterns()
     project.warn(store)
-    if arguments.json:
-        write([documents.to_text(documents.patterns_document(found))])
-    else:
-        write(tables.patterns_lines(found))
+    show(arguments, documents.patterns_document(found), tables.patterns_lines(found))
     return 0
 
 
@@ -69,10 +64,7 @@ def health(arguments: argparse.Namespace) -> int:
         until=utc_text(now),
     )
     project.warn(store)
-    if arguments.json:
-        write([documents.to_text(documents.health_document(judged))])
-    else:
-        write(tables.health_lines(judged))
+    show(arguments, documents.health_document(judged), tables.health_lines(judged))
     return 0
 
 

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_selfheal.config import read_policy
 from pytest_selfheal.errors import UsageError
@@ -64,6 +65,15 @@ def find_root(start: Path) -> Path:
         if any((folder / name).exists() for name in _MARKS):
             return folder
     return start
+
+
+def show(arguments: argparse.Namespace, document: dict[str, Any], lines: Iterable[str]) -> None:
+    """Print the versioned document with `--json`, else the lines for people."""
+    if arguments.json:
+        from pytest_selfheal.report.documents import to_text
+
+        lines = [to_text(document)]
+    write(lines)
 
 
 def write(lines: Iterable[str]) -> None:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from pytest_selfheal.cli.project import Project
-from pytest_selfheal.cli.project import write
+from pytest_selfheal.cli.project import show
 from pytest_selfheal.report import documents
 from pytest_selfheal.safety.escape import terminal_line
 
 if TYPE_CHECKING:
     import argparse
 
+    from pytest_selfheal.store.protocol import Store
+
 
 def stats(arguments: argparse.Namespace) -> int:
     """`selfheal store stats`."""
     project = Project(arguments)
     store = project.open_store()
-    found = store.stats()
-    project.warn(store)
-    _show(arguments, "stats", found)
+    _answer(arguments, project, store, "stats", store.stats())
     return 0
 
 
@@ -32,8 +32,7 @@ def verify(arguments: argparse.Namespace) -> int:
     project = Project(arguments)
     store = project.open_store()
     report = store.verify()
-    project.warn(store)
-    _show(arguments, "verify", report.to_dict())
+    _answer(arguments, project, store, "verify", report.to_dict())
     return 0 if report.ok else 1
 
 
@@ -42,17 +41,16 @@ def compact(arguments: argparse.Namespace) -> int:
     project = Project(arguments)
     store = project.open_store()
     report = store.compact()
-    project.warn(store)
-    _show(arguments, "compact", report.to_dict())
+    _answer(arguments, project, store, "compact", report.to_dict())
     looked = report.done or report.segments_before > 0
     return 0 if looked else 1
 
 
-def _show(arguments: argparse.Namespace, answer: str, content: dict[str, Any]) -> None:
-    if arguments.json:
-        write([documents.to_text(documents.store_document(answer, content))])
-    else:
-        write(_rows(content))
+def _answer(
+    arguments: argparse.Namespace, project: Project, store: Store, answer: str, content: dict[str, Any]
+) -> None:
+    project.warn(store)
+    show(arguments, documents.store_document(answer, content), _rows(content))
 
 
 def _rows(content: dict[str, Any], indent: str = "") -> list[str]:
