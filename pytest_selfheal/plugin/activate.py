@@ -45,12 +45,13 @@ def activate(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         deliver = _attach
     else:
+        from pytest_selfheal.plugin.closing import Closing
         from pytest_selfheal.plugin.controller import Controller
 
         controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)
         deliver = controller.receive
         _recover(config, policy, parts)
-        config.pluginmanager.register(controller, "selfheal-controller")
+        config.pluginmanager.register(Closing(controller), "selfheal-closing")
         if distributes(config):
             from pytest_selfheal.plugin.distributed import Receiver
 
@@ -102,6 +103,7 @@ def distributes(config: pytest.Config) -> bool:
 def conftest_failed(config: pytest.Config, error: Exception) -> None:
     """Record, and repair where possible, a conftest that could not be loaded; never raises."""
     try:
+        from pytest_selfheal.plugin.closing import close_without_session
         from pytest_selfheal.plugin.controller import Controller
 
         policy = policy_of(config)
@@ -111,7 +113,7 @@ def conftest_failed(config: pytest.Config, error: Exception) -> None:
         observed = parts.observer.observe_conftest(error)
         if observed is not None:
             controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)
-            controller.conftest_failed(observed.failed())
+            close_without_session(controller, observed.failed())
     except Exception as problem:  # noqa: BLE001 - pytest is about to report the conftest's own error
         sys.stderr.write(f"selfheal: could not look at the failing conftest: {problem}\n")
 

@@ -1,4 +1,4 @@
-"""The single writer: receives observations and keeps them at once; says what happened at the end.
+"""The single writer: receives observations and keeps them at once.
 
 PYTEST_DONT_REWRITE
 """
@@ -11,20 +11,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 
-import pytest
-
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.plugin.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
     from pytest_selfheal.config import Policy
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Observation
     from pytest_selfheal.model import RunRecord
-    from pytest_selfheal.model import RunSummary
     from pytest_selfheal.model import Trust
     from pytest_selfheal.plugin.parts import Parts
     from pytest_selfheal.store.protocol import Store
@@ -66,8 +65,6 @@ class Controller:
         self.lost_workers = 0
         self._opened: Store | None = None
         self._seen: set[str] = set()
-        self._interrupted = False
-        self._summary: RunSummary | None = None
 
     @property
     def store(self) -> Store:
@@ -199,62 +196,3 @@ class Controller:
             duration_s=sum(attempt.duration_s + attempt.waited_s for attempt in record.attempts),
             created_at=now,
         )
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember Ctrl-C and pytest.exit: nothing is repaired after them, unlike after errors during collection."""
-        self._interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
-
-    # ------------------------------------------------------------------------------- the end of the run
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
-        try:
-            self._summary = self._finish(int(exitstatus))
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands
-            self.degrade(error)
-        if self._summary is not None:
-            session.exitstatus = self._exit_status(int(exitstatus), self._summary)
-
-    def _finish(self, exitstatus: int) -> RunSummary | None:
-        if not self.pairs:
-            # Nothing failed: one record, and nothing is loaded that only failures need.
-            self.store.commit([self.ended_run(exitstatus)])
-            self.store.maintain()
-            for warning in self.store.warnings:
-                self.parts.note(warning)
-            self.store.close()
-            return None
-        from pytest_selfheal.plugin.ending import finish
-
-        stopped = self._interrupted or exitstatus in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}
-        return finish(self, exitstatus, repairs=not stopped)
-
-    def _exit_status(self, exitstatus: int, summary: RunSummary) -> int:
-        if exitstatus == pytest.ExitCode.OK and summary.healed and self.policy.fail_on_healed:
-            return pytest.ExitCode.TESTS_FAILED
-        accepted = self.policy.accept_fixes and summary.all_fixed and not self.lost_workers
-        return pytest.ExitCode.OK if exitstatus == pytest.ExitCode.TESTS_FAILED and accepted else exitstatus
-
-    def conftest_failed(self, observation: Observation) -> None:
-        """Take a conftest that cannot be imported through the same end; there is no session around it."""
-        from pytest_selfheal.plugin.ending import finish
-
-        self.screen.has_terminal = False
-        self.receive(None, [observation])
-        self.screen.print_without_terminal(finish(self, int(pytest.ExitCode.USAGE_ERROR), repairs=True))
-
-    # ------------------------------------------------------------------------------- telling
-
-    def pytest_report_header(self) -> str | None:
-        """Say in one line that the plugin is on, and how."""
-        if self.config.get_verbosity() < 0:
-            return None
-        return f"selfheal: mode {self.policy.mode}, store {self.policy.store}"
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Write the summary section; nothing at all when there is nothing to say."""
-        if self._summary is not None:
-            self.screen.summary(self._summary)
-        for notice in self.parts.notices if self._summary is None else ():
-            terminalreporter.write_line(f"selfheal degraded: {notice}", yellow=True)

@@ -22,6 +22,7 @@ from pytest_selfheal.model import utc_text
 if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import History
+    from pytest_selfheal.model import RunRecord
     from pytest_selfheal.plugin.controller import Controller
     from pytest_selfheal.session import RunEnd
     from pytest_selfheal.session import Story
@@ -139,6 +140,12 @@ def _write_regression(controller: Controller, record: FailureRecord, history: Hi
     )
 
 
+def _all_fixed(story: Story, run: RunRecord) -> bool:
+    """Tell whether applied fixes turned every failure green; pytest's own count guards against one we did not see."""
+    fixed = {nodeid for deed in story.fixed for nodeid in (*deed.nodeids, *deed.applied.now_passing)}
+    return bool(fixed) and not story.unfixed and run.failed + run.errors <= len(fixed)
+
+
 def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSummary:
     records = [record for _observation, record in controller.pairs]
     store = controller.store
@@ -160,5 +167,5 @@ def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSumma
         generated=tuple(story.generated),
         health=health,
         notices=(*controller.parts.notices, *store.warnings),
-        all_fixed=bool(story.fixed) and not story.unfixed,
+        all_fixed=_all_fixed(story, run),
     )

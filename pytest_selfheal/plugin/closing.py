@@ -1,0 +1,85 @@
+"""What pytest sees of a run's beginning and end: the header line, the exit status, the summary section.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_selfheal.model import Observation
+    from pytest_selfheal.model import RunSummary
+    from pytest_selfheal.plugin.controller import Controller
+
+
+class Closing:
+    """Takes the run through its end once pytest is done with the tests."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._interrupted = False
+        self._summary: RunSummary | None = None
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember Ctrl-C and pytest.exit: nothing is repaired after them, unlike after errors during collection."""
+        self._interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
+
+    # ------------------------------------------------------------------------------- the end of the run
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
+        try:
+            self._summary = self._finish(int(exitstatus))
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands
+            self._controller.degrade(error)
+        if self._summary is not None:
+            session.exitstatus = self._exit_status(int(exitstatus), self._summary)
+
+    def _finish(self, exitstatus: int) -> RunSummary | None:
+        if not self._controller.pairs:
+            # Nothing failed: one record, and nothing is loaded that only failures need.
+            self._controller.store.commit([self._controller.ended_run(exitstatus)])
+            self._controller.store.maintain()
+            for warning in self._controller.store.warnings:
+                self._controller.parts.note(warning)
+            self._controller.store.close()
+            return None
+        from pytest_selfheal.plugin.ending import finish
+
+        stopped = self._interrupted or exitstatus in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}
+        return finish(self._controller, exitstatus, repairs=not stopped)
+
+    def _exit_status(self, exitstatus: int, summary: RunSummary) -> int:
+        if exitstatus == pytest.ExitCode.OK and summary.healed and self._controller.policy.fail_on_healed:
+            return pytest.ExitCode.TESTS_FAILED
+        accepted = self._controller.policy.accept_fixes and summary.all_fixed and not self._controller.lost_workers
+        return pytest.ExitCode.OK if exitstatus == pytest.ExitCode.TESTS_FAILED and accepted else exitstatus
+
+    # ------------------------------------------------------------------------------- telling
+
+    def pytest_report_header(self) -> str | None:
+        """Say in one line that the plugin is on, and how."""
+        if self._controller.config.get_verbosity() < 0:
+            return None
+        return f"selfheal: mode {self._controller.policy.mode}, store {self._controller.policy.store}"
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Write the summary section; nothing at all when there is nothing to say."""
+        if self._summary is not None:
+            self._controller.screen.summary(self._summary)
+        for notice in self._controller.parts.notices if self._summary is None else ():
+            terminalreporter.write_line(f"selfheal degraded: {notice}", yellow=True)
+
+
+def close_without_session(controller: Controller, observation: Observation) -> None:
+    """Take a conftest that cannot be imported through the same end; there is no session around it."""
+    from pytest_selfheal.plugin.ending import finish
+
+    controller.screen.has_terminal = False
+    controller.receive(None, [observation])
+    controller.screen.print_without_terminal(finish(controller, int(pytest.ExitCode.USAGE_ERROR), repairs=True))
