@@ -3,6 +3,7 @@
 #   make demo      show the main job on a copy of example_project
 #   make test      install and run the whole suite     (PYTEST_ARGS="-x -k store" to choose)
 #   make test-all  the same on every Python 3.10 to 3.13 that this machine has
+#   make test-oldest  the plugin and unit tests on the oldest pytest we promise to work with
 #   make lint      ruff, mypy, import contracts
 #   make bench     what the plugin costs a suite        (BENCH_ARGS="--pairs 3" to choose)
 #   make clean     remove the virtual environments and caches
@@ -16,11 +17,11 @@ DEMO_VENV := .venv-demo
 SOURCES := $(shell find pytest_selfheal -name '*.py')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-all lint style types contracts bench clean
+.PHONY: help demo test test-all test-oldest lint style types contracts bench clean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,8s/^# *//p' Makefile
+	@sed -n '3,9s/^# *//p' Makefile
 
 # $(call create_venv,PYTHON,FOLDER): an environment that works (kept when it does), or a sentence that says what is missing
 define create_venv
@@ -64,6 +65,15 @@ test: $(VENV)/.installed
 .PHONY: test-3.10 test-3.11 test-3.12 test-3.13
 test-3.10 test-3.11 test-3.12 test-3.13: test-3.%: .venv-3.%/.installed
 	.venv-3.$*/bin/python -m pytest $(PYTEST_ARGS)
+
+# The oldest pytest we promise to work with; its private parts differ most from today's.
+.venv-oldest/.installed: pyproject.toml
+	$(call create_venv,$(PYTHON),.venv-oldest)
+	$(call install_all,.venv-oldest)
+	@.venv-oldest/bin/python -m pip install --quiet 'pytest==8.2.*'
+
+test-oldest: .venv-oldest/.installed
+	.venv-oldest/bin/python -m pytest --numprocesses=auto tests/plugin tests/unit
 
 test-all:
 	@found=""; failed=""; \

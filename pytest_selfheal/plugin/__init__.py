@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -90,9 +91,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in _MARKERS:
         config.addinivalue_line("markers", line)
     if wanted_mode(config) is not None:
-        from pytest_selfheal.plugin.activate import activate
+        try:
+            from pytest_selfheal.plugin.activate import activate
 
-        activate(config)
+            activate(config)
+        except pytest.UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an unknown pytest, a broken installation: the tests still run
+            sys.stderr.write(f"selfheal: cannot start, the run goes on without it ({type(error).__name__}: {error})\n")
 
 
 def wanted_mode(config: pytest.Config) -> str | None:

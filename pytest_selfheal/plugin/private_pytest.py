@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 from _pytest.assertion import rewrite
 from _pytest.runner import check_interactive_exception
-from _pytest.runner import get_reraise_exceptions
 from _pytest.runner import show_test_item
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ __all__ = [
 ]
 
 _PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}
+_EXIT: tuple[type[BaseException], ...] = (pytest.exit.Exception,)
+_EXIT_OR_INTERRUPT = (*_EXIT, KeyboardInterrupt)
 _EXECUTE = pytest.FixtureDef.execute.__code__
 
 
@@ -109,9 +110,9 @@ def run_phase(item: pytest.Item, ihook: Any, when: Any, **kwargs: Any) -> Phase:
     `ihook` is the item's own: pytest makes it anew each time it is asked for, which adds up over a suite.
     """
     hook = getattr(ihook, _PHASE_HOOKS[when])
-    call = pytest.CallInfo.from_call(
-        lambda: hook(item=item, **kwargs), when=when, reraise=get_reraise_exceptions(item.config)
-    )
+    # With --pdb a Ctrl-C belongs to the debugger.
+    reraise = _EXIT if item.config.option.usepdb else _EXIT_OR_INTERRUPT
+    call = pytest.CallInfo.from_call(lambda: hook(item=item, **kwargs), when=when, reraise=reraise)
     return call, ihook.pytest_runtest_makereport(item=item, call=call)
 
 
@@ -132,7 +133,7 @@ def end(item: Any, *, has_request: bool) -> None:
 
 def rearm_timeout(item: pytest.Item) -> None:
     """Start pytest-timeout's clock anew for the next attempt; its settings are only to be had privately."""
-    import pytest_timeout  # type: ignore[import-not-found,unused-ignore]  # optional: only met when it is installed
+    import pytest_timeout
 
     settings = pytest_timeout._get_item_settings(item)
     if settings.timeout and settings.timeout > 0 and not settings.func_only:

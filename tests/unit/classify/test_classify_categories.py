@@ -113,6 +113,11 @@ def locked_database():
         two.close()
 
 
+def no_such_table():
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("select * from nothing")
+
+
 def undefined():
     return base64.b64encode(b"x")  # noqa: F821 - the error is the point
 
@@ -218,7 +223,7 @@ STANDARD_LIBRARY = [
     ("name-alias", Category.MISSING_IMPORT, lambda: NameError("name 'np' is not defined")),
     ("name-unbound", U, lambda: raised(unbound)),
     ("sqlite-locked", T, lambda: raised(locked_database)),
-    ("sqlite-table", U, lambda: raised(lambda: sqlite3.connect(":memory:").execute("select * from nothing"))),
+    ("sqlite-table", U, lambda: raised(no_such_table)),
     ("process-killed", Category.CRASH, lambda: subprocess.CalledProcessError(-11, ["x"])),
     ("process-missing", E, lambda: subprocess.CalledProcessError(127, ["x"])),
     ("process-failed", U, lambda: subprocess.CalledProcessError(1, ["x"])),
