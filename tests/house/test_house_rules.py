@@ -79,6 +79,7 @@ def test_what_everybody_loads_is_next_to_nothing(name):
         "argparse",
         "os",
         "pytest",
+        "sys",
     } | {
         "typing",
         "typing.TYPE_CHECKING",
