@@ -16,6 +16,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+ON = "on"
+"""Switched on without a mode: the one of `[tool.selfheal]`, else `auto`."""
+
 _MODES = ("auto", "suggest", "record", "off")
 _MARKERS = (
     "no_selfheal: never retry or repair this test; failures are still recorded.",
@@ -24,7 +27,7 @@ _MARKERS = (
 
 
 class _ModeAction(argparse.Action):
-    """`--selfheal` alone means `auto`; `--selfheal=MODE` is an option string of its own.
+    """`--selfheal` alone switches on; `--selfheal=MODE` is an option string of its own.
 
     An optional argument would swallow the path in `pytest --selfheal tests/`.
     """
@@ -40,7 +43,7 @@ class _ModeAction(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         del parser, values
-        setattr(namespace, self.dest, (option_string or "").partition("=")[2] or "auto")
+        setattr(namespace, self.dest, (option_string or "").partition("=")[2] or ON)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="selfheal",
         default=None,
         help="Record failures, retry transient ones, repair code by confidence, write regression tests. "
-        "auto (the default of the bare flag), suggest (never writes code), record (only observes), off.",
+        "The mode is auto, suggest (never writes code), record (only observes) or off; without one it is that "
+        "of [tool.selfheal], else auto.",
     )
     group.addoption(
         "--selfheal-store",
@@ -102,10 +106,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def wanted_mode(config: pytest.Config) -> str | None:
-    """Return the mode asked for on the command line, in the environment or the ini file; None when off."""
-    mode = getattr(config.known_args_namespace, "selfheal", None)
-    if mode is None and not hasattr(config, "workerinput"):
-        mode = os.environ.get("SELFHEAL_MODE") or ("" if config.getini("selfheal") else None)
-    elif mode is None:
-        mode = config.getoption("selfheal", None)
-    return None if mode in (None, "off") else mode
+    """Return the mode asked for, `on` when none was named, None when the plugin is to stay away.
+
+    The command line decides, then the environment, then the ini setting. In an xdist worker the command line arrives as
+    options; environment and ini are there as in the controller.
+    """
+    mode = getattr(config.known_args_namespace, "selfheal", None) or config.getoption("selfheal", None)
+    if mode is None or mode == ON:
+        named = os.environ.get("SELFHEAL_MODE")
+        mode = named or (ON if mode == ON or config.getini("selfheal") else None)
+    return None if mode in {None, "off"} else mode

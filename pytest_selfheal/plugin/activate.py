@@ -16,6 +16,7 @@ import pytest
 from pytest_selfheal.config import read_policy
 from pytest_selfheal.errors import ConfigError
 from pytest_selfheal.errors import SelfHealError
+from pytest_selfheal.plugin import ON
 from pytest_selfheal.plugin import wanted_mode
 from pytest_selfheal.plugin.attribute import OBSERVATIONS
 from pytest_selfheal.plugin.collecting import CollectionObserver
@@ -88,7 +89,8 @@ def policy_of(config: pytest.Config) -> Policy:
         pytest.UsageError: as `activate`.
     """
     pyproject = config.rootpath / "pyproject.toml"
-    overrides = {"mode": wanted_mode(config) or None, "store": config.getoption("selfheal_store", None)}
+    mode = wanted_mode(config)
+    overrides = {"mode": None if mode == ON else mode, "store": config.getoption("selfheal_store", None)}
     try:
         return read_policy(pyproject if pyproject.is_file() else None, os.environ, overrides)
     except ConfigError as error:

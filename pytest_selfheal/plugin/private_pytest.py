@@ -111,7 +111,7 @@ def run_phase(item: pytest.Item, ihook: Any, when: Any, **kwargs: Any) -> Phase:
     """
     hook = getattr(ihook, _PHASE_HOOKS[when])
     # With --pdb a Ctrl-C belongs to the debugger.
-    reraise = _EXIT if item.config.option.usepdb else _EXIT_OR_INTERRUPT
+    reraise = _EXIT if getattr(item.config.option, "usepdb", False) else _EXIT_OR_INTERRUPT
     call = pytest.CallInfo.from_call(lambda: hook(item=item, **kwargs), when=when, reraise=reraise)
     return call, ihook.pytest_runtest_makereport(item=item, call=call)
 

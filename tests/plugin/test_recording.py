@@ -175,14 +175,38 @@ def test_switched_off_creates_nothing(pytester, run):
     assert not (pytester.path / ".selfheal").exists()
 
 
+@pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["plain", "xdist"])
 @pytest.mark.parametrize("where", ["ini", "environment"])
-def test_other_ways_to_switch_on(pytester, run, where):
-    """The ini setting and SELFHEAL_MODE do what the flag does."""
+def test_other_ways_to_switch_on(pytester, run, failures, where, extra):
+    """The ini setting and SELFHEAL_MODE do what the flag does, in workers too."""
     pytester.makepyfile("def test_it(): assert 0\n")
     if where == "ini":
         pytester.makeini("[pytest]\nselfheal = true\n")
-    run(env={"SELFHEAL_MODE": "record"} if where == "environment" else None)
-    assert (pytester.path / ".selfheal").is_dir()
+    run(*extra, env={"SELFHEAL_MODE": "record"} if where == "environment" else None)
+    assert len(failures()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "env", "mode"),
+    [
+        ("--selfheal", {}, "suggest"),
+        ("--selfheal=record", {}, "record"),
+        ("--selfheal", {"SELFHEAL_MODE": "record"}, "record"),
+        ("--selfheal=auto", {"SELFHEAL_MODE": "record"}, "auto"),
+    ],
+)
+def test_the_bare_flag_takes_the_configured_mode(pytester, run, option, env, mode):
+    """A mode named on the command line wins, then the environment, then the file."""
+    pytester.makepyprojecttoml('[tool.selfheal]\nmode = "suggest"\n')
+    pytester.makepyfile("def test_it(): pass\n")
+    assert f"selfheal: mode {mode}," in run(option, env=env).stdout
+
+
+def test_unusual_sets_of_plugins_change_nothing(pytester, run, failures):
+    """Without debugger, terminal and cache the tests run and failures are kept."""
+    pytester.makepyfile("def test_fails(): assert 0\ndef test_passes(): pass\n")
+    assert run("--selfheal", "-p", "no:debugging", "-p", "no:terminal").returncode == 1
+    assert len(failures()) == 1
 
 
 def test_the_flag_does_not_swallow_a_path(pytester, run):
