@@ -164,7 +164,8 @@ class RunEnd:
         merged: dict[str, _Group] = {}
         for signature, group in by_signature.items():
             group.candidates = self._propose(group)
-            key = group.candidates[0].id if group.candidates else signature
+            specific = [candidate for candidate in group.candidates if candidate.specific]
+            key = specific[0].id if specific else signature
             if key in merged:
                 merged[key].records.extend(group.records)
             else:
@@ -184,7 +185,8 @@ class RunEnd:
         if not self._workshop.time_left():
             return Ask(tuple(group.candidates), "the repair budget of this run is spent"), ()
         proof = self._workshop.prove(group.failure, group.candidates, group.nodeids, self._others(group))
-        why_none = "no candidate passed validation" if proof.unproved else "every candidate failed validation"
+        tried = any(candidate.specific for candidate in group.candidates)
+        why_none = "no candidate passed validation" if tried else "no fixer knows this error"
         action = decide(proof.fixes, proof.unproved, self._policy, self._context, why_none)
         return action, proof.notes
 

@@ -39,6 +39,7 @@ class Candidate(Value):
     """An unvalidated patch: who proposes it, how sure they are and why.
 
     `confidence` is what the decision uses; `base_confidence` is the fixer's own, before this project's experience.
+    A `specific` candidate answers the very error; another one may have to do with it, and only green tests tell.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Candidate(Value):
     learned: bool
     evidence: tuple[str, ...] = ()
     base_confidence: float = -1.0
+    specific: bool = True
 
     @property
     def prior(self) -> float:

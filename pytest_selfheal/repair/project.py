@@ -16,6 +16,8 @@ from collections import Counter
 from pathlib import Path
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from typing import Any
+from typing import TypeVar
 
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.repair.imports import Facts
@@ -25,9 +27,12 @@ from pytest_selfheal.repair.patch import reader
 from pytest_selfheal.repair.patch import source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Mapping
+
+T = TypeVar("T")
 
 MAX_FILES = 5000
 """More files than this are not looked at: reading them would take longer than a repair may."""
@@ -95,6 +100,7 @@ class Project:
         self._trees: dict[str, ast.Module | None] = {}
         self._modules: dict[str, str] | None = None
         self._file_set: frozenset[str] | None = None
+        self._remembered: dict[str, Any] = {}
 
     def laid_over(self, files: Mapping[str, bytes]) -> Project:
         """Return the project as it would be with `files` (relative path to new bytes) written."""
@@ -108,6 +114,13 @@ class Project:
         other._facts = {path: facts for path, facts in self._facts.items() if path in keep}
         other._trees = {path: tree for path, tree in self._trees.items() if path in keep}
         return other
+
+    def remember(self, what: str, find_out: Callable[[], T]) -> T:
+        """Return what `find_out` returned the first time; for answers about the whole project that take a while."""
+        if what not in self._remembered:
+            self._remembered[what] = find_out()
+        found: T = self._remembered[what]
+        return found
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -106,7 +106,8 @@ class Bench:
     ) -> Proof:
         """Try candidates for a group of failing tests, following each through the errors it uncovers.
 
-        Refused candidates are not shown as options: what a guard forbids must not be one keystroke away.
+        Refused candidates are not shown as options: what a guard forbids must not be one keystroke away. Nor are those
+        that only might have had to do with the error.
         """
         wanted = sample(nodeids)
         tools = Tools(
@@ -121,8 +122,9 @@ class Bench:
             failure, candidates, tools, wanted=wanted, rounds=self._policy.fix_rounds, deadline=self._deadline
         )
         refused = {candidate.id: self._refusal(candidate.patch) for candidate in found.tried}
-        notes = [f"{candidate.title}: {refused[candidate.id] or found.reason}" for candidate in found.tried]
-        return Proof(found.fixes, tuple(item for item in found.tried if not refused[item.id]), tuple(notes))
+        notes = [f"{item.title}: {refused[item.id] or found.reason}" for item in found.tried if item.specific]
+        shown = tuple(item for item in found.tried if item.specific and not refused[item.id])
+        return Proof(found.fixes, shown, tuple(notes))
 
     def prove_one(self, candidate: Candidate, nodeids: Sequence[str], known_failures: frozenset[str]) -> Proof:
         """Validate one candidate on the files as they are now, as a person accepts it."""

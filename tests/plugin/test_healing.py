@@ -143,6 +143,29 @@ def test_two_meanings_that_both_pass_are_asked(shop, run, store):
     assert (entry.entry, len(entry.candidates)) == ("options", 2)
 
 
+def test_a_lost_import_behind_a_broad_except_comes_back(shop, run, store):
+    """The test sees a wrong answer only; a name nothing defines is found in the source and proved by the test."""
+    swallowing = (
+        "def parse(text):\n    try:\n        return Decimal(text)\n    except Exception:\n        return None\n"
+    )
+    (shop.path / "src/shop/cart.py").write_text(swallowing)
+    test = "from shop.cart import parse\n\n\ndef test_parse():\n    assert parse('1') == 1\n"
+    (shop.path / "tests" / "test_cart.py").write_text(test)
+    _commit(shop.path)
+    run("--selfheal")
+    assert _cart(shop) == f"from decimal import Decimal\n\n\n{swallowing}"
+
+
+def test_an_undefined_name_that_is_not_the_cause_is_not_offered(shop, run, store):
+    """What does not turn the tests green has nothing to do with them: the entry is a plain escalation."""
+    (shop.path / "tests" / "test_cart.py").write_text("def test_bug():\n    assert 1 == 2\n")
+    _commit(shop.path)
+    run("--selfheal")
+    assert _cart(shop) == CART
+    (entry,) = store().reviews()
+    assert (entry.entry, entry.candidates, entry.reason) == ("escalation", (), "no fixer knows this error")
+
+
 def test_a_fix_that_breaks_another_test_is_taken_back(shop, run, store):
     """The confirming run has all tests of the file; the sources are as before, and the failure is a person's."""
     (shop.path / "tests" / "test_cart.py").write_text(

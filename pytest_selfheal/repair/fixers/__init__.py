@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.repair.fixers import missing_import
+from pytest_selfheal.repair.fixers import swallowed_name
 
 if TYPE_CHECKING:
     from pytest_selfheal.model import Candidate
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Fixer = Callable[["Failure", "Project"], "list[Candidate]"]
 
-FIXERS: tuple[Fixer, ...] = (missing_import.propose,)
+FIXERS: tuple[Fixer, ...] = (missing_import.propose, swallowed_name.propose)
 """Every built-in fixer, most trusted first."""
 
 
