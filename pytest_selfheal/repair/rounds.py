@@ -52,11 +52,15 @@ Refuse = Callable[[Patch], str]
 
 @dataclass(frozen=True)
 class Search:
-    """What a search found: validated fixes, best first (several mean an ambiguity), and what was tried in vain."""
+    """What a search found: validated fixes, best first (several mean an ambiguity), and what was tried in vain.
+
+    `reasons` holds why each of `tried` failed, in the same order.
+    """
 
     fixes: tuple[Fix, ...]
     tried: tuple[Candidate, ...]
     reason: str
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,8 @@ def search(
             reasons.append(reason)
     fixes.sort(key=lambda fix: -fix.candidate.confidence)
     if fixes:
-        return Search(tuple(fixes), tuple(tried), fixes[0].validation.reason)
-    return Search((), tuple(tried), "; ".join(dict.fromkeys(reasons)) or "no fixer knows this error")
+        return Search(tuple(fixes), tuple(tried), fixes[0].validation.reason, tuple(reasons))
+    return Search((), tuple(tried), "; ".join(dict.fromkeys(reasons)) or "no fixer knows this error", tuple(reasons))
 
 
 def _follow(

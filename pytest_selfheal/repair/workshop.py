@@ -122,7 +122,11 @@ class Bench:
             failure, candidates, tools, wanted=wanted, rounds=self._policy.fix_rounds, deadline=self._deadline
         )
         refused = {candidate.id: self._refusal(candidate.patch) for candidate in found.tried}
-        notes = [f"{item.title}: {refused[item.id] or found.reason}" for item in found.tried if item.specific]
+        notes = [
+            f"{item.title}: {refused[item.id] or reason}"
+            for item, reason in zip(found.tried, found.reasons, strict=True)
+            if item.specific
+        ]
         shown = tuple(item for item in found.tried if item.specific and not refused[item.id])
         return Proof(found.fixes, shown, tuple(notes))
 
