@@ -100,13 +100,17 @@ def _own_module(module: str, name: str, project: Project) -> Iterator[tuple[str,
 def _readings(name: str, target: str, project: Project) -> list[Proposal]:
     """The ways to import a name the file uses, unless it is rather a misspelling."""
     tree = project.tree(target)
-    if tree is None or not any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree)):
+    if tree is None or not _uses(tree, name):
         return []
     found = proposals(name, target, project)
     firm = bool(found) and found[0].firm
     if not firm and looks_like_typo(name, names_bound_anywhere(tree)):
         return []
     return found
+
+
+def _uses(tree: ast.Module, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
 
 
 def _reexports(name: str, target: str, project: Project) -> list[Proposal]:
@@ -127,6 +131,10 @@ def _reexports(name: str, target: str, project: Project) -> list[Proposal]:
     near = f"{best.form.module}.".startswith(f"{package}.") and target.endswith("__init__.py")
     if near and name in facts.exported:
         return [Proposal(best.form, _EXPORTED, f"{best.evidence}; `__all__` of {target} lists {name}", best.uses)]
+    tree = project.tree(target)
+    if tree is not None and _uses(tree, name):
+        said = f"{best.evidence}; {target} uses {name} itself"
+        return [Proposal(best.form, _EXPORTED, said, best.uses)]
     if near and neighbours:
         said = f"{best.evidence}; {target} re-exports {len(neighbours)} names of its modules already"
         return [Proposal(best.form, _SIBLING_STYLE, said, best.uses)]

@@ -42,6 +42,7 @@ ASK = 0.65
 
 _SURE_USES = 3
 _SURE_SHARE = 0.9
+_SHORT_PRIVATE = 3
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _by_consensus(name: str, target: str, project: Project, usage: Usage) -> lis
         votes = _by_attribute(votes, usage)
         if votes:
             firm = sum(votes.values()) >= _SURE_USES or _is_telling(name, usage)
-            return [replace(proposal, firm=firm) for proposal in _weighed(name, target, votes, project)]
+            return [replace(proposal, firm=firm) for proposal in _weighed(name, target, votes, project, usage)]
     return []
 
 
@@ -94,7 +95,8 @@ def _is_telling(name: str, usage: Usage) -> bool:
 
 
 def _is_distinctive(name: str) -> bool:
-    return name != name.lower() or "_" in name.strip("_")
+    is_private = name.startswith("_") and len(name) > _SHORT_PRIVATE
+    return name != name.lower() or "_" in name.strip("_") or is_private
 
 
 def _votes(name: str, target: str, files: Iterable[tuple[str, Facts]], project: Project) -> Counter[Import]:
@@ -168,7 +170,7 @@ def _by_attribute(votes: Counter[Import], usage: Usage) -> Counter[Import]:
     return Counter({form: count for form, count in votes.items() if form not in dotted})
 
 
-def _weighed(name: str, target: str, votes: Counter[Import], project: Project) -> list[Proposal]:
+def _weighed(name: str, target: str, votes: Counter[Import], project: Project, usage: Usage) -> list[Proposal]:
     total = sum(votes.values())
     ranked = sorted(votes.items(), key=lambda item: (-item[1], str(item[0])))
     best, count = ranked[0]
@@ -176,7 +178,8 @@ def _weighed(name: str, target: str, votes: Counter[Import], project: Project) -
     if total >= _SURE_USES and count / total >= _SURE_SHARE:
         return [Proposal(best, 0.95, said, total)]
     if len(ranked) == 1:
-        rivals = [rival for rival in _definitions(name, target, project) if not _same(rival, best, project)]
+        others = [form for form in _definitions(name, target, project) if not _same(form, best, project)]
+        rivals = [form for form in others if _fits(form, usage, project)]
         if not rivals:
             return [Proposal(best, 0.90, said, total)]
         doubts = [Proposal(rival, ASK * 0.5, f"{rival.module} defines {name} too", 0) for rival in rivals]
@@ -206,9 +209,11 @@ def _definitions(name: str, target: str, project: Project) -> list[Import]:
     found = []
     for path, facts in project.mentioning(name, (p for p in project.files if kind_of(p) == "product" and p != target)):
         kind = facts.defined.get(name)
+        form = Import(project.module_name(path), name)
         # A module-level variable counts when its name is one that nobody gives to a loop variable.
-        if kind in ("def", "class") or (kind == "assign" and len(name) > 1 and _is_distinctive(name)):
-            found.append(Import(project.module_name(path), name))
+        variable = kind == "assign" and len(name) > 1 and _is_distinctive(name)
+        if kind in ("def", "class") or (variable and (name[0] != "_" or _is_sibling(form, target, project))):
+            found.append(form)
     return [form for form in found if form.module]
 
 

@@ -155,6 +155,19 @@ REWRITE = {
         {"shop/__init__.py": "", "shop/a.py": "def _tidy_keys(x): ...\n", "shop/x.py": using("_tidy_keys(xs)")},
         ("_tidy_keys", "shop/x.py", 0.85, "from shop.a import _tidy_keys"),
     ),
+    "a module, although a function has its name": (
+        {
+            "shop/__init__.py": "",
+            "shop/a.py": "def string(text): ...\n",
+            "shop/b.py": "import string\nstring.digits\n",
+            "shop/x.py": using("string.digits"),
+        },
+        ("string", "shop/x.py", 0.90, "import string"),
+    ),
+    "a private table with a plain name": (
+        {"shop/__init__.py": "", "shop/a.py": "_escaped = {}\n", "shop/x.py": using("_escaped")},
+        ("_escaped", "shop/x.py", 0.85, "from shop.a import _escaped"),
+    ),
     "a table of a sibling": (
         {"shop/__init__.py": "", "shop/a.py": "_code_table = {}\n", "shop/x.py": using("_code_table[xs]")},
         ("_code_table", "shop/x.py", 0.85, "from shop.a import _code_table"),
@@ -361,6 +374,19 @@ def test_a_package_that_reexports_gets_the_missing_name(make_project, message, k
     ((sure, path, text),) = texts(outside(message, kind), make_project(PACKAGE))
     assert (sure, path) == (0.85, "shop/__init__.py")
     assert text == "from .cart import Cart\nfrom .total import add\n"
+
+
+def test_a_module_that_uses_the_name_it_is_asked_for_has_lost_its_import(make_project):
+    """Annotations do not fail when the name is gone; somebody else's import does."""
+    files = {
+        **PACKAGE,
+        "shop/api.py": "from __future__ import annotations\n\n\ndef load() -> Cart: ...\n",
+        "tests/test_it.py": "from shop.api import Cart\n",
+    }
+    message = "cannot import name 'Cart' from 'shop.api' (x)"
+    ((sure, path, text),) = texts(outside(message), make_project(files))
+    assert (sure, path) == (0.92, "shop/api.py")
+    assert "from .cart import Cart\n" in text
 
 
 def test_a_package_that_lost_a_module_of_its_own_gets_it_back(make_project):
