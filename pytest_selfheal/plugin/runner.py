@@ -112,11 +112,13 @@ class Runner:
         story = _Story(phase)
         try:
             self._retry(item, story, snapshot)
-        except BaseException:
-            # Ctrl-C or pytest.exit while waiting or re-running: the failure seen so far must not vanish.
+        except (pytest.exit.Exception, KeyboardInterrupt):
+            # While waiting or re-running: the failure seen so far must not vanish.
             self._tell(story)
             item.ihook.pytest_runtest_logreport(report=story.phase[1])
             raise
+        except Exception as error:  # noqa: BLE001 - ours, not the test's: its failure is reported as it is
+            self._parts.degrade(error)
         self._tell(story)
         if story.healed:
             item.user_properties.append(("selfheal", f"healed after {len(story.attempts) + 1} attempts"))
