@@ -24,6 +24,8 @@ from pytest_selfheal.repair.rounds import Tools
 from pytest_selfheal.repair.rounds import search
 from pytest_selfheal.repair.validate import ChildSetup
 from pytest_selfheal.repair.validate import confirm
+from pytest_selfheal.repair.validate import judge
+from pytest_selfheal.repair.validate import run_tests
 from pytest_selfheal.repair.validate import screen
 
 if TYPE_CHECKING:
@@ -149,11 +151,12 @@ class Bench:
         patch = fix.candidate.patch
         try:
             files = apply_patch(patch, self._project.read)
+            before = {path: self._project.read(path) for path in files}
             entry = self._journal.apply(fix.candidate.id, files, self._root, patch.hashes)
         except (PatchError, ConfinementError) as error:
             return Applied(ok=False, journal_id="", reason=f"{error.where}: {error.what}")
         try:
-            validation, run = self._confirm(nodeids, known_failures)
+            validation, run = self._confirm(nodeids, known_failures, before)
         except BaseException:
             self._journal.roll_back(entry)
             raise
@@ -173,10 +176,19 @@ class Bench:
             duration_s=fix.validation.duration_s + validation.duration_s,
         )
 
-    def _confirm(self, nodeids: Sequence[str], known_failures: frozenset[str]) -> tuple[Validation, RunResult]:
+    def _confirm(
+        self, nodeids: Sequence[str], known_failures: frozenset[str], before: Mapping[str, bytes]
+    ) -> tuple[Validation, RunResult]:
         # A module that could not be collected has no tests known to fail; its file stands for all of them.
         modules = dict.fromkeys(nodeid.partition("::")[0] for nodeid in nodeids)
-        return confirm(list(nodeids), self._setup, also=list(modules), known_failures=known_failures)
+        validation, run = confirm(list(nodeids), self._setup, also=list(modules), known_failures=known_failures)
+        suspects = [nodeid for nodeid in validation.failed if nodeid not in known_failures and nodeid not in nodeids]
+        if validation.ok or not suspects:
+            return validation, run
+        # With -x, --lf or a selection some of these were never run: only the old text can tell whether they are new.
+        old = run_tests(suspects, self._setup, overlay=before)
+        standing = known_failures | {nodeid for nodeid in suspects if old.outcomes.get(nodeid) in ("failed", "error")}
+        return judge("confirm", run, list(nodeids), known_failures=standing), run
 
     def _screen(
         self, files: Mapping[str, bytes], wanted: Sequence[str], known_failures: frozenset[str]

@@ -143,6 +143,16 @@ def test_two_meanings_that_both_pass_are_asked(shop, run, store):
     assert (entry.entry, len(entry.candidates)) == ("options", 2)
 
 
+@pytest.mark.parametrize("options", [("-x",), ("tests/test_cart.py::test_total",)], ids=["-x", "one test"])
+def test_a_failure_that_was_there_before_does_not_stand_in_the_way(shop, run, options):
+    """Tests this run did not get to are judged by what they did with the old text."""
+    test = shop.path / "tests" / "test_cart.py"
+    test.write_text(test.read_text() + "\n\ndef test_bug():\n    assert 1 == 2\n")
+    _commit(shop.path)
+    run("--selfheal", *options)
+    assert _cart(shop) == FIXED
+
+
 def test_a_lost_import_behind_a_broad_except_comes_back(shop, run, store):
     """The test sees a wrong answer only; a name nothing defines is found in the source and proved by the test."""
     swallowing = (
