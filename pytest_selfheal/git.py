@@ -1,4 +1,4 @@
-"""The few questions asked of git; a project without git gets the answers "unknown".
+"""What is asked of git about the work tree; a project without git gets no answers.
 
 PYTEST_DONT_REWRITE
 """
@@ -39,17 +39,6 @@ def _git(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return os.fsdecode(done.stdout) if done.returncode == 0 else None
-
-
-def is_tracked_map(root: Path, paths: tuple[str, ...]) -> dict[str, bool] | None:
-    """Return for each path (relative to `root`) whether git tracks it; None outside a git work tree."""
-    if _git(root, "rev-parse", "--is-inside-work-tree") != "true\n":
-        return None
-    listed = _git(root, "ls-files", "-z", "--", *paths)
-    if listed is None:
-        return None
-    known = set(listed.split("\0"))
-    return {path: path in known for path in paths}
 
 
 def operation_in_progress(root: Path) -> str:
