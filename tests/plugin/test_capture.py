@@ -10,18 +10,18 @@ from types import SimpleNamespace
 
 import pytest
 
+from pytest_selfheal.capture.chain import MAX_LINKS
+from pytest_selfheal.capture.facts import attribute
+from pytest_selfheal.capture.facts import safely
+from pytest_selfheal.capture.frames import MAX_FRAMES
 from pytest_selfheal.classify import ProjectFacts
 from pytest_selfheal.classify import diagnose
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Phase
-from pytest_selfheal.plugin.capture import MAX_LINKS
 from pytest_selfheal.plugin.capture import capture
 from pytest_selfheal.plugin.capture import capture_report
 from pytest_selfheal.plugin.capture import user_request
-from pytest_selfheal.plugin.capture_facts import attribute
-from pytest_selfheal.plugin.capture_facts import safely
-from pytest_selfheal.plugin.capture_frames import MAX_FRAMES
 from pytest_selfheal.safety.redact import MESSAGE_LIMIT
 from pytest_selfheal.safety.redact import TRACE_LIMIT
 from pytest_selfheal.safety.redact import Redactor
