@@ -8,6 +8,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from dataclasses import field
@@ -18,7 +19,11 @@ from typing import Any
 from typing import TypeVar
 
 from pytest_selfheal.errors import ConfigError
+from pytest_selfheal.errors import DataError
 from pytest_selfheal.model.value import Value
+from pytest_selfheal.model.words import Category
+from pytest_selfheal.model.words import Phase
+from pytest_selfheal.model.words import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +59,31 @@ class GatePolicy(Value):
 
 
 @dataclass(frozen=True)
+class RuleSetting(Value):
+    """`[tool.selfheal.rules.NAME]`: one rule of the project's own, tried before the built-in ones.
+
+    All conditions given must hold, and at least one must be given.
+
+    Attributes:
+        category: what such a failure is.
+        types: fully-qualified class names, `*` stands for anything; the exception or one of its bases must match.
+        message: regular expression searched in the message, ignoring case.
+        facts: fact name (`http_status`, `errno_name`, `sqlstate`, ...) to the values allowed.
+        phases: `collect`, `setup`, `call`, `teardown`; empty means any.
+        severity: instead of the severity of the category.
+        confidence: probability that the rule is right.
+    """
+
+    category: Category
+    types: tuple[str, ...] = ()
+    message: str = ""
+    facts: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    phases: tuple[Phase, ...] = ()
+    severity: Severity | None = None
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
 class Policy(Value):
     """`[tool.selfheal]`: everything that can be set, with its default.
 
@@ -79,6 +109,7 @@ class Policy(Value):
         regression_dir: folder for generated regression tests, relative to the root.
         trust: who started the run; `auto` decides from the CI environment.
         retention_days: raw records older than this are dropped when the store is compacted.
+        rules: rules of the project's own for what its failures are, by name.
         gate: thresholds of `selfheal gate`.
     """
 
@@ -103,6 +134,7 @@ class Policy(Value):
     regression_dir: str = "tests/regressions"
     trust: str = "auto"
     retention_days: int = 90
+    rules: dict[str, RuleSetting] = field(default_factory=dict)
     gate: GatePolicy = field(default_factory=GatePolicy)
 
 
@@ -171,7 +203,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
     defaults = Policy()
     for item in fields(Policy):
         text = environ.get("SELFHEAL_" + item.name.upper())
-        if text is None or item.name == "gate":
+        if text is None or item.name in {"gate", "rules"}:
             continue
         try:
             found[item.name] = _parse(text, getattr(defaults, item.name))
@@ -215,6 +247,9 @@ def _read(base: P, table: Mapping[str, Any], prefix: str, problems: list[str]) -
             problems.append(f"unknown key {label!r}{_did_you_mean(key, names)}")
             continue
         default = getattr(base, key)
+        if isinstance(default, dict):
+            changes[key] = _rules(value, f"{label}.", problems)
+            continue
         if isinstance(default, Value):
             if isinstance(value, dict):
                 changes[key] = _read(default, value, f"{label}.", problems)
@@ -230,6 +265,37 @@ def _read(base: P, table: Mapping[str, Any], prefix: str, problems: list[str]) -
     if isinstance(changed, Threshold) and changed.warn > changed.critical:
         problems.append(f"{prefix}warn = {changed.warn} must not be above {prefix}critical = {changed.critical}")
     return changed
+
+
+def _rules(table: Any, prefix: str, problems: list[str]) -> dict[str, RuleSetting]:
+    rules: dict[str, RuleSetting] = {}
+    if not isinstance(table, dict):
+        problems.append(f"{prefix[:-1]} = {table!r} must be a table with one table for each rule")
+        return rules
+    names = [item.name for item in fields(RuleSetting)]
+    for name, given in table.items():
+        keys = given if isinstance(given, dict) else ()
+        found = [f"unknown key {prefix}{name}.{key}{_did_you_mean(key, names)}" for key in keys if key not in names]
+        try:
+            rules[name] = RuleSetting.from_dict(given)
+            found += _rule_problems(rules[name], f"{prefix}{name}")
+        except DataError as error:
+            found.append(f"{prefix}{name}: {error.where or ''} {error.what}")
+        problems.extend(found)
+    return rules
+
+
+def _rule_problems(rule: RuleSetting, label: str) -> list[str]:
+    found = []
+    if not (rule.types or rule.message or rule.facts):
+        found.append(f"{label} needs at least one of types, message, facts: it would match every failure")
+    if not 0 <= rule.confidence <= 1:
+        found.append(f"{label}.confidence = {rule.confidence!r} must be between 0 and 1")
+    try:
+        re.compile(rule.message)
+    except re.error as error:
+        found.append(f"{label}.message = {rule.message!r} is not a regular expression: {error}")
+    return found
 
 
 def _problem(key: str, label: str, value: Any, default: Any) -> str:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_selfheal.model import Category
+    from pytest_selfheal.model import Failure
     from pytest_selfheal.model import HealingEvent
+    from pytest_selfheal.model import Ruling
 
 
 @pytest.hookspec()
@@ -18,4 +21,21 @@ def pytest_selfheal_event(event: HealingEvent) -> None:
     """Called in the controller for everything the plugin does: a retry that healed, a fix, a suggestion, ...
 
     Errors raised here are reported as one warning and change nothing.
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_selfheal_classify(failure: Failure, error: BaseException | None) -> Ruling | Category | str | None:
+    """Say what a failure is, before the settings and the built-in rules are asked; None leaves it to them.
+
+    Called where the test ran (in an xdist worker, say), once for each failed attempt. It decides about retries and
+    repairs: an assertion called `transient` is retried. Errors raised here, and answers that are no category, are
+    reported as one warning and change nothing.
+
+    Args:
+        failure: what was captured, redacted: type, message, phase, chain of exceptions with their facts.
+        error: the exception itself; None for a report without one.
+
+    Returns:
+        a category (`Category` or its word), or a `Ruling` with severity, confidence and reason.
     """

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.model import Category
     from pytest_selfheal.model import ErrorLink
+    from pytest_selfheal.model import Phase
     from pytest_selfheal.model import Severity
 
 STRUCTURAL = 0.98
@@ -37,10 +38,12 @@ class Rule:
         name: stands in the diagnosis, `group.subject`.
         category: the answer; `unknown` is an answer too and ends the search.
         confidence: probability that the answer is right, before the steps along a chain are counted.
-        types: fully-qualified class names, any of which must be among the exception's classes; empty means any.
+        types: fully-qualified class names, any of which must be among the exception's classes; empty means any. A `*`
+            stands for anything.
         facts: fact name to the allowed values; a fact that is absent matches nothing.
         message: pattern searched in the message, ignoring case; a plain anchored phrase, not a single word.
         severity: overrides the severity of the category.
+        phases: where in its life the test must have failed; empty means anywhere.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Rule:
     facts: Mapping[str, frozenset[Any]] | None = None
     message: str = ""
     severity: Severity | None = None
+    phases: frozenset[Phase] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,17 @@ class Finding:
 
 def first_match(rules: Iterable[Rule], link: ErrorLink) -> Finding | None:
     """Return what the first matching rule says of one exception, or None."""
-    kinds = {canonical(name): name for name in reversed(link.mro)}
+    kinds = kinds_of(link)
     for rule in rules:
-        evidence = _evidence(rule, link, kinds)
+        evidence = evidence_for(rule, link, kinds)
         if evidence is not None:
             return Finding(rule.category, rule.confidence, rule.name, evidence, rule.severity)
     return None
+
+
+def kinds_of(link: ErrorLink) -> dict[str, str]:
+    """Return the classes of an exception as rules name them, each with its real name; most specific last."""
+    return {canonical(name): name for name in reversed(link.mro or (link.type_name,))}
 
 
 @lru_cache(maxsize=1024)
@@ -98,10 +107,11 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-def _evidence(rule: Rule, link: ErrorLink, kinds: Mapping[str, str]) -> tuple[str, ...] | None:
+def evidence_for(rule: Rule, link: ErrorLink, kinds: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return what a rule saw in an exception when all its conditions hold, else None."""
     found: list[str] = []
     if rule.types:
-        kind = next((name for name in rule.types if name in kinds), None)
+        kind = next((seen for name in rule.types if (seen := _kind(name, kinds))), None)
         if kind is None:
             return None
         found.append(f"type {kinds[kind]}")
@@ -116,6 +126,13 @@ def _evidence(rule: Rule, link: ErrorLink, kinds: Mapping[str, str]) -> tuple[st
             return None
         found.append(f"message {match[0][:80]!r}")
     return tuple(found)
+
+
+def _kind(name: str, kinds: Mapping[str, str]) -> str | None:
+    if "*" not in name:
+        return name if name in kinds else None
+    glob = pattern("^" + ".*".join(re.escape(part) for part in name.split("*")) + "$")
+    return next((kind for kind in reversed(list(kinds)) if glob.match(kind) or glob.match(kinds[kind])), None)
 
 
 _ALIASES = {

@@ -19,8 +19,8 @@ from pytest_selfheal.model import Category
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_selfheal.classify.project import ProjectFacts
     from pytest_selfheal.model import ErrorLink
+    from pytest_selfheal.model import ProjectFacts
 
 # Names everybody gives to the same import.
 _ALIASES = frozenset({"np", "pd", "plt", "tf", "sns", "sa", "nx", "sp", "mpl", "xr", "jnp", "jax", "torch"})

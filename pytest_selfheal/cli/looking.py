@@ -1,4 +1,4 @@
-"""Commands that only look: failures, patterns, health, gate.
+"""Commands that only look: failures, explain, patterns, health, gate.
 
 PYTEST_DONT_REWRITE
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import show
 from pytest_selfheal.cli.project import write
+from pytest_selfheal.errors import UsageError
 from pytest_selfheal.gate import Evidence
 from pytest_selfheal.gate import judge_run
 from pytest_selfheal.health import judge_health
@@ -20,7 +21,9 @@ from pytest_selfheal.report import tables
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.store.protocol import Store
 
@@ -35,6 +38,46 @@ def failures(arguments: argparse.Namespace) -> int:
     project.warn(store)
     show(arguments, documents.failures_document(found), tables.failures_lines(found))
     return 0
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """`selfheal explain`: the questions asked of one failure, and what its signature is made of."""
+    from pytest_selfheal.capture.project import project_facts
+    from pytest_selfheal.classify import compile_rules
+    from pytest_selfheal.classify import explain as explained
+    from pytest_selfheal.report.explanation import explanation_document
+    from pytest_selfheal.report.explanation import explanation_lines
+
+    project = Project(arguments)
+    store = project.open_store()
+    found = store.failures()
+    record = _named(found, arguments.failure)
+    same = [other for other in found if other.signature == record.signature]
+    # Only the first failure of a run with one signature keeps its exceptions; they are alike.
+    detailed = record if record.chain else next((other for other in same if other.chain), record)
+    explanation = explained(detailed.failure(), project_facts(project.root), compile_rules(project.policy.rules))
+    project.warn(store)
+    show(
+        arguments,
+        explanation_document(record, detailed, explanation, same),
+        explanation_lines(record, detailed, explanation, same),
+    )
+    return 0
+
+
+def _named(found: Sequence[FailureRecord], word: str) -> FailureRecord:
+    exact = [record for record in found if word in (record.id, record.signature, record.nodeid)]
+    close = [record for record in found if record.id.startswith(word) or record.signature.startswith(word)]
+    named = exact or close or [record for record in found if word in record.nodeid]
+    tests = {record.nodeid for record in named}
+    if not named:
+        raise UsageError(
+            f"no recorded failure is called {word!r}", todo="`selfheal failures --json` lists ids, tests and signatures"
+        )
+    if not exact and not close and len(tests) > 1:
+        some = ", ".join(sorted(tests)[:5])
+        raise UsageError(f"{word!r} is part of {len(tests)} tests: {some}", todo="give more of the name")
+    return named[0]
 
 
 def patterns(arguments: argparse.Namespace) -> int:

@@ -42,6 +42,11 @@ def _looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     failures.add_argument("--limit", type=_count, metavar="N", help="only the newest N")
     failures.add_argument("--run-id", metavar="ID", help="only those of one run")
     _json(failures)
+    explain = _command(
+        commands, "explain", "tell why a failure is what it is: rules tried, evidence, signature", looking.explain
+    )
+    explain.add_argument("failure", metavar="FAILURE", help="a test (or part of its name), a failure's id, a signature")
+    _json(explain)
     patterns = _command(commands, "patterns", "list ways of fixing with their confidence", looking.patterns)
     _json(patterns)
     health = _command(commands, "health", "show failure rates and durations against their limits", looking.health)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.observing import Failure
     from pytest_selfheal.model.observing import Frame
     from pytest_selfheal.model.observing import Observation
+    from pytest_selfheal.model.observing import Ruling
+    from pytest_selfheal.model.project import ProjectFacts
     from pytest_selfheal.model.records import FailureRecord
     from pytest_selfheal.model.records import GeneratedTest
     from pytest_selfheal.model.records import HealingEvent
@@ -64,7 +66,8 @@ _HOMES = {
     "identity": "stable_id",
     "judging": "Health Metric RuleResult Verdict",
     "moment": "utc_text",
-    "observing": "Attempt Diagnosis ErrorLink Failure Frame Observation",
+    "observing": "Attempt Diagnosis ErrorLink Failure Frame Observation Ruling",
+    "project": "ProjectFacts",
     "records": "FailureRecord GeneratedTest HealingEvent History Occurrence Pattern PatternResult ReviewEntry",
     "repairing": "Action Applied Apply Ask Candidate Edit Escalate Fix Patch Proof Suggest Validation",
     "runs": "Record RunRecord",
@@ -116,10 +119,12 @@ __all__ = [
     "Pattern",
     "PatternResult",
     "Phase",
+    "ProjectFacts",
     "Proof",
     "Record",
     "ReviewEntry",
     "RuleResult",
+    "Ruling",
     "RunRecord",
     "RunSummary",
     "Severity",

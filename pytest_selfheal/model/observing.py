@@ -84,6 +84,19 @@ class Diagnosis(Value):
 
 
 @dataclass(frozen=True)
+class Ruling(Value):
+    """What an implementation of `pytest_selfheal_classify` says a failure is.
+
+    `severity` None leaves it to the category and the phase; `reason` is kept as evidence.
+    """
+
+    category: Category
+    severity: Severity | None = None
+    confidence: float = 0.9
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Attempt(Value):
     """One failed try of a test within a run. `waited_s` is the backoff slept after it."""
 

@@ -6,11 +6,14 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from typing import ClassVar
 
 from pytest_selfheal.model.identity import stable_id
 from pytest_selfheal.model.observing import Attempt
+from pytest_selfheal.model.observing import ErrorLink
+from pytest_selfheal.model.observing import Failure
 from pytest_selfheal.model.observing import Observation
 from pytest_selfheal.model.repairing import Candidate
 from pytest_selfheal.model.runs import Record
@@ -22,10 +25,17 @@ from pytest_selfheal.model.words import Phase
 from pytest_selfheal.model.words import Severity
 from pytest_selfheal.model.words import Trust
 
+_KEPT_FRAMES = 8
+_KEPT_MESSAGE = 600
+
 
 @dataclass(frozen=True)
 class FailureRecord(Record):
-    """A failure as kept: the architecture document's `failures` table plus what identifies it here."""
+    """A failure as kept: the architecture document's `failures` table plus what identifies it here.
+
+    The first failure of a run with a signature also keeps what the diagnosis was made from: `signature_parts`, readable
+    where `signature` is a hash, and `chain`, every exception with its facts and nearest frames.
+    """
 
     kind: ClassVar[str] = "failure"
 
@@ -50,14 +60,21 @@ class FailureRecord(Record):
     user_request: str = ""
     test_path: str = ""
     evidence: tuple[str, ...] = ()
+    signature_parts: tuple[str, ...] = ()
+    chain: tuple[ErrorLink, ...] = ()
+    scope: str = "function"
+    report_kind: str = "exception"
     is_regression: bool = False
     trust: Trust = Trust.LOCAL
     occurrence_count: int = 1
     test_generated: bool = False
 
     @classmethod
-    def of(cls, observation: Observation, run_id: str, trust: Trust) -> FailureRecord:
-        """Return the record of an observation; the same observation of a run always gets the same id."""
+    def of(cls, observation: Observation, run_id: str, trust: Trust, *, detailed: bool = True) -> FailureRecord:
+        """Return the record of an observation; the same observation of a run always gets the same id.
+
+        `detailed` keeps the chain and the parts of the signature.
+        """
         failure, diagnosis = observation.failure, observation.diagnosis
         return cls(
             id=stable_id(run_id, failure.nodeid, failure.phase.value, diagnosis.signature),
@@ -83,9 +100,38 @@ class FailureRecord(Record):
             user_request=failure.user_request,
             test_path=failure.test_path,
             evidence=diagnosis.evidence,
+            signature_parts=diagnosis.signature_parts if detailed else (),
+            chain=tuple(_trimmed(link) for link in failure.chain) if detailed else (),
+            scope=failure.scope,
+            report_kind=failure.report_kind,
             is_regression=observation.is_regression,
             trust=trust,
         )
+
+    def failure(self) -> Failure:
+        """Return the failure this record was made from, as far as it was kept; diagnosing it again is possible."""
+        return Failure(
+            nodeid=self.nodeid,
+            phase=self.phase,
+            error_type=self.error_type,
+            error_message=self.error_message,
+            stack_trace=self.stack_trace,
+            chain=self.chain,
+            report_kind=self.report_kind,
+            scope=self.scope,
+            test_path=self.test_path,
+            user_request=self.user_request,
+            duration_s=self.duration_s,
+            created_at=self.created_at,
+        )
+
+
+def _trimmed(link: ErrorLink) -> ErrorLink:
+    own = tuple(frame for frame in link.frames if frame.in_app)
+    kept = own if len(own) <= _KEPT_FRAMES else (own[0], *own[1 - _KEPT_FRAMES :])
+    if link.frames and link.frames[-1] not in kept:  # who raised it decides about "domain behaviour" and mocks
+        kept = (*kept, link.frames[-1])
+    return replace(link, frames=kept, message=link.message[:_KEPT_MESSAGE])
 
 
 @dataclass(frozen=True)

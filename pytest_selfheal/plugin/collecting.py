@@ -30,7 +30,9 @@ class CollectionObserver:
         report = yield
         excinfo = getattr(getattr(report, "call", None), "excinfo", None)
         if report.failed and excinfo is not None:
-            observed = self._parts.observer.observe_collection(str(collector.nodeid), collector.path, excinfo)
+            observed = self._parts.observer.observe_collection(
+                str(collector.nodeid), collector.path, excinfo, collector.ihook
+            )
             if observed is not None:
                 self._deliver(report, [observed.failed()])
         return report

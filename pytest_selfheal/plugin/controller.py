@@ -65,6 +65,8 @@ class Controller:
         self.lost_workers = 0
         self._opened: Store | None = None
         self._seen: set[str] = set()
+        self._sharing: dict[str, list[int]] = {}
+        self._mass: set[str] = set()
 
     @property
     def store(self) -> Store:
@@ -160,23 +162,57 @@ class Controller:
         )
 
     def _keep(self, report: Any, observation: Observation) -> None:
+        from pytest_selfheal.classify.severity import MASS
         from pytest_selfheal.model import FailureRecord
         from pytest_selfheal.model import Outcome
 
-        record = FailureRecord.of(observation, self.run_id, self.trust)
+        signature = observation.diagnosis.signature
+        record = FailureRecord.of(observation, self.run_id, self.trust, detailed=signature not in self._sharing)
         if record.id in self._seen:  # every xdist worker collects: most collection errors come twice
             return
         self._seen.add(record.id)
-        if len(self.pairs) < _MAX_KEPT_IN_MEMORY:
-            self.pairs.append((observation, record))
         if self._opened is None:
             self.store.append(self.run_record())
+        sharing = self._sharing.setdefault(signature, [])
+        if len(sharing) < MASS:
+            sharing.append(len(self.pairs))
+        record = self._in_context(record, len(sharing))
+        if len(self.pairs) < _MAX_KEPT_IN_MEMORY:
+            self.pairs.append((observation, record))
         self.store.append(record)
+        if len(sharing) == MASS and signature not in self._mass:
+            self._mass.add(signature)
+            self._raise_earlier(sharing[:-1])
         if record.outcome is Outcome.HEALED:
             self.screen.healed(report, record)
             event = self._retry_event(record)
             self.store.append(event)
             self.announce(event)
+
+    def _in_context(self, record: FailureRecord, shared_by: int) -> FailureRecord:
+        """Return the record with the severity that the rest of the run gives it."""
+        from pytest_selfheal.classify.severity import in_context
+
+        never_passed = bool(record.attempts) and record.outcome.value == "failed" and self._is_new(record.nodeid)
+        severity = in_context(record.severity, shared_by=shared_by, new_and_always_failing=never_passed)
+        return record if severity is record.severity else replace(record, severity=severity)
+
+    def _raise_earlier(self, indexes: list[int]) -> None:
+        """Raise the failures that came before the one that made it a mass failure."""
+        for index in indexes:
+            if index < len(self.pairs):
+                observation, record = self.pairs[index]
+                severity = observation.diagnosis.severity.raised()
+                later = utc_text(self.wall_clock() + 0.001)  # of two equal times the store could keep either
+                raised = replace(record, severity=severity, updated_at=later)
+                self.pairs[index] = (observation, raised)
+                self.store.append(raised)
+
+    def _is_new(self, nodeid: str) -> bool:
+        """Tell whether no earlier run on this machine knew the test; False where nothing was cached."""
+        cache = getattr(self.config, "cache", None)
+        known = cache.get("cache/nodeids", []) if cache is not None else []
+        return bool(known) and nodeid not in known
 
     def _retry_event(self, record: FailureRecord) -> HealingEvent:
         from pytest_selfheal.model import HealingEvent

@@ -6,7 +6,6 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,21 +14,28 @@ from typing import Any
 
 import pytest
 
-from pytest_selfheal.classify import ProjectFacts
+from pytest_selfheal.capture.project import project_facts
+from pytest_selfheal.classify import compile_rules
 from pytest_selfheal.classify import diagnose
+from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Attempt
+from pytest_selfheal.model import Category
 from pytest_selfheal.model import Observation
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import Phase
+from pytest_selfheal.model import Ruling
 from pytest_selfheal.plugin import private_pytest
 from pytest_selfheal.plugin.capture import capture
 from pytest_selfheal.plugin.capture import capture_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from pytest_selfheal.config import RuleSetting
     from pytest_selfheal.model import Diagnosis
     from pytest_selfheal.model import Failure
+    from pytest_selfheal.model import ProjectFacts
 
 REGRESSION_MARKER = "selfheal_regression"
 OPT_OUT_MARKER = "no_selfheal"
@@ -73,12 +79,20 @@ class Observer:
 
     Args:
         rootpath: pytest's root directory.
+        rules: the project's own rules, by name.
         degrade: told about an error of our own.
         now: returns the time, UTC, ISO 8601; asked once per failure.
     """
 
-    def __init__(self, rootpath: Path, degrade: Callable[[Exception], None], now: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        rootpath: Path,
+        rules: Mapping[str, RuleSetting],
+        degrade: Callable[[Exception], None],
+        now: Callable[[], str],
+    ) -> None:
         self._rootpath = rootpath
+        self._own = compile_rules(rules)
         self._degrade = degrade
         self._now = now
 
@@ -106,13 +120,14 @@ class Observer:
                     duration_s=float(report.duration),
                     created_at=self._now(),
                 )
-            return Observed(failure, diagnose(failure, self._facts), is_regression, hands_off)
+            diagnosis = self._diagnose(failure, item.ihook, call.excinfo)
+            return Observed(failure, diagnosis, is_regression, hands_off)
         except Exception as error:  # noqa: BLE001 - observing must never change what is observed
             self._degrade(error)
             return None
 
     def observe_collection(
-        self, nodeid: str, path: Path | None, excinfo: pytest.ExceptionInfo[BaseException]
+        self, nodeid: str, path: Path | None, excinfo: pytest.ExceptionInfo[BaseException], ihook: Any = None
     ) -> Observed | None:
         """Return what kept a module, package or conftest from being collected."""
         try:
@@ -126,7 +141,7 @@ class Observer:
                 scope="module",
                 created_at=self._now(),
             )
-            return Observed(failure, diagnose(failure, self._facts), is_regression=False)
+            return Observed(failure, self._diagnose(failure, ihook, excinfo), is_regression=False)
         except Exception as error:  # noqa: BLE001 - as above
             self._degrade(error)
             return None
@@ -142,42 +157,34 @@ class Observer:
         """Return what a report without exception tells: a crashed worker, a strict xfail that passed."""
         try:
             failure = capture_report(report, rootpath=self._rootpath, created_at=self._now())
-            return Observed(failure, diagnose(failure, self._facts), is_regression=False)
+            return Observed(failure, diagnose(failure, self._facts, self._own), is_regression=False)
         except Exception as error:  # noqa: BLE001 - as above
             self._degrade(error)
             return None
 
+    def _diagnose(self, failure: Failure, ihook: Any, excinfo: pytest.ExceptionInfo[BaseException] | None) -> Diagnosis:
+        ruling = self._ruling(failure, ihook, excinfo) if ihook is not None else None
+        return diagnose(failure, self._facts, self._own, ruling)
 
-def project_facts(rootpath: Path) -> ProjectFacts:
-    """Return the names a project can import, read from folder listings only."""
-    own: set[str] = set()
-    modules: set[str] = set()
-    for folder in (rootpath, rootpath / "src", rootpath / "lib", rootpath / "tests", rootpath / "test"):
-        names = _importable(folder)
-        own |= names
-        for name in names:
-            modules |= {f"{name}.{inner}" for inner in _importable(folder / name)}
-    installed: set[str] = set()
-    for entry in sys.path:
-        if "site-packages" in entry or "dist-packages" in entry:
-            installed |= _importable(Path(entry))
-    return ProjectFacts(
-        own=frozenset(own),
-        stdlib=frozenset(sys.stdlib_module_names),
-        installed=frozenset(installed - own),
-        own_modules=frozenset(modules),
+    def _ruling(
+        self, failure: Failure, ihook: Any, excinfo: pytest.ExceptionInfo[BaseException] | None
+    ) -> Ruling | None:
+        try:
+            answer = ihook.pytest_selfheal_classify(failure=failure, error=excinfo.value if excinfo else None)
+            return _ruling_of(answer)
+        except Exception as error:  # noqa: BLE001 - the hook is somebody else's; our rules decide then
+            self._degrade(error)
+            return None
+
+
+def _ruling_of(answer: Any) -> Ruling | None:
+    if answer is None or isinstance(answer, Ruling):
+        return answer
+    words = [category.value for category in Category]
+    if answer in words:
+        return Ruling(Category(answer))
+    raise DataError(
+        f"the answer, a {type(answer).__name__}, is no category",
+        where="pytest_selfheal_classify",
+        todo=f"answer one of {', '.join(words)}",
     )
-
-
-def _importable(folder: Path) -> set[str]:
-    names: set[str] = set()
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                stem, dot, suffix = entry.name.partition(".")
-                is_module = bool(dot) and suffix.rpartition(".")[2] in {"py", "so", "pyd"}
-                if stem.isidentifier() and (is_module or (not dot and entry.is_dir())):
-                    names.add(stem)
-    except OSError:
-        return names
-    return names

@@ -37,7 +37,7 @@ class Parts:
         from pytest_selfheal.model import utc_text
         from pytest_selfheal.plugin.observer import Observer
 
-        return Observer(self._rootpath, self.degrade, lambda: utc_text(time.time()))
+        return Observer(self._rootpath, self._policy.rules, self.degrade, lambda: utc_text(time.time()))
 
     @cached_property
     def recovery(self) -> Recovery | None:

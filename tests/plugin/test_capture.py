@@ -14,11 +14,11 @@ from pytest_selfheal.capture.chain import MAX_LINKS
 from pytest_selfheal.capture.facts import attribute
 from pytest_selfheal.capture.facts import safely
 from pytest_selfheal.capture.frames import MAX_FRAMES
-from pytest_selfheal.classify import ProjectFacts
 from pytest_selfheal.classify import diagnose
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Phase
+from pytest_selfheal.model import ProjectFacts
 from pytest_selfheal.plugin.capture import capture
 from pytest_selfheal.plugin.capture import capture_report
 from pytest_selfheal.plugin.capture import user_request

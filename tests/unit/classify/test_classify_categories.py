@@ -21,13 +21,13 @@ from unittest import mock
 
 import pytest
 
-from pytest_selfheal.classify import ProjectFacts
 from pytest_selfheal.classify import diagnose
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Frame
 from pytest_selfheal.model import Phase
+from pytest_selfheal.model import ProjectFacts
 from pytest_selfheal.plugin.capture import capture
 
 ROOT = Path(__file__).parents[3]

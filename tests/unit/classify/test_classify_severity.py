@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_selfheal.classify import ProjectFacts
 from pytest_selfheal.classify import diagnose
 from pytest_selfheal.classify.severity import in_context
 from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Phase
+from pytest_selfheal.model import ProjectFacts
 from pytest_selfheal.model import Severity
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_selfheal.classify import ProjectFacts
 from pytest_selfheal.classify import diagnose
 from pytest_selfheal.classify.masking import mask
 from pytest_selfheal.model import Category
@@ -21,6 +20,7 @@ from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Frame
 from pytest_selfheal.model import Phase
+from pytest_selfheal.model import ProjectFacts
 from pytest_selfheal.plugin.capture import capture
 
 PRODUCT = """

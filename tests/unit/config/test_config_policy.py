@@ -95,3 +95,37 @@ def test_suggesting_above_applying_makes_no_sense():
     """The bands must be in order."""
     with pytest.raises(ConfigError, match="suggest_confidence"):
         read_policy(None, {"SELFHEAL_SUGGEST_CONFIDENCE": "0.9"})
+
+
+def test_rules_of_the_project_are_read_in_order(tmp_path):
+    """A table per rule; facts take numbers and words."""
+    path = _pyproject(
+        tmp_path,
+        '[tool.selfheal.rules.b]\ncategory = "transient"\nmessage = "^later"\n'
+        '[tool.selfheal.rules.a]\ncategory = "environment"\nfacts = { http_status = [409], errno_name = ["EDQUOT"] }\n'
+        'phases = ["setup"]\nseverity = "high"\nconfidence = 1\n',
+    )
+    rules = read_policy(path, {}).rules
+    assert list(rules) == ["b", "a"]
+    assert rules["a"].facts == {"http_status": (409,), "errno_name": ("EDQUOT",)}
+    assert (rules["a"].severity, rules["a"].phases, rules["b"].confidence) == ("high", ("setup",), 0.95)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[tool.selfheal.rules.a]\ncategory = "transient"\n', "rules.a needs at least one of types, message, facts"),
+        ('[tool.selfheal.rules.a]\nmessage = "x"\n', "RuleSetting lacks the field 'category'"),
+        ('[tool.selfheal.rules.a]\ncategory = "transien"\nmessage = "x"\n', "expected one of 'transient'"),
+        ('[tool.selfheal.rules.a]\ncategory = "transient"\nmesage = "x"\n', "did you mean 'message'?"),
+        ('[tool.selfheal.rules.a]\ncategory = "transient"\nmessage = "("\n', "is not a regular expression"),
+        ('[tool.selfheal.rules.a]\ncategory = "crash"\nmessage = "x"\nconfidence = 2\n', "must be between 0 and 1"),
+        ('[tool.selfheal.rules]\na = "transient"\n', "expected an object for RuleSetting"),
+        ("[tool.selfheal]\nrules = 3\n", "must be a table with one table for each rule"),
+    ],
+)
+def test_a_rule_that_cannot_work_is_a_problem(tmp_path, text, words):
+    """Each mistake names the rule and what is wrong with it."""
+    with pytest.raises(ConfigError) as caught:
+        read_policy(_pyproject(tmp_path, text), {})
+    assert words in str(caught.value)
