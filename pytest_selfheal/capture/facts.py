@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _MAX_TEXT = 300
 _MAX_NAMES = 2000
+_MAX_OUTPUT = 1000
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 _CODE = re.compile(r"[A-Za-z][\w.-]{1,80}")
 _PYTEST_TIMEOUT = re.compile(r"Timeout \(?>([\d.]+)s\)?(?: from pytest-timeout)?")
@@ -116,6 +117,8 @@ def facts_of(error: BaseException, mro: tuple[str, ...], clean: Callable[[str], 
 
 def _from_system(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
     facts: dict[str, Any] = {"returncode": whole(attribute(error, "returncode"))}
+    if "subprocess.SubprocessError" in mro:
+        facts["stderr"] = _tail(attribute(error, "stderr"))
     if "builtins.OSError" not in mro:
         return facts
     number = whole(attribute(error, "errno"))
@@ -124,6 +127,13 @@ def _from_system(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
     facts["winerror"] = whole(attribute(error, "winerror"))
     facts["filename"] = plain_text(attribute(error, "filename"))
     return facts
+
+
+def _tail(output: Any) -> str | None:
+    """Return the end of what a program wrote: errors stand in the last lines."""
+    if type(output) is bytes:
+        output = output[-_MAX_OUTPUT:].decode("utf-8", "replace")
+    return plain_text(output[-_MAX_OUTPUT:], _MAX_OUTPUT) if type(output) is str else None
 
 
 def _errno_name(number: int | None, mro: tuple[str, ...]) -> str | None:

@@ -6,20 +6,23 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.classify.rules import BASE
 from pytest_selfheal.classify.rules import EXACT
 from pytest_selfheal.classify.rules import STRUCTURAL
 from pytest_selfheal.classify.rules import Finding
+from pytest_selfheal.classify.rules import first_match
 from pytest_selfheal.classify.rules import innermost_path
 from pytest_selfheal.classify.rules import pattern
+from pytest_selfheal.classify.table_messages import MESSAGE_RULES
 from pytest_selfheal.model import Category
+from pytest_selfheal.model import ErrorLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_selfheal.model import ErrorLink
     from pytest_selfheal.model import ProjectFacts
 
 # Names everybody gives to the same import.
@@ -155,6 +158,13 @@ def validation_error(link: ErrorLink, _project: ProjectFacts) -> Finding:
     return Finding(Category.PARSE, BASE, "validation.data", evidence)
 
 
+def process_error(link: ErrorLink, _project: ProjectFacts) -> Finding | None:
+    """Read what a program that failed wrote last; it decides only by the phrases of the message rules."""
+    output = str(link.facts.get("stderr", ""))
+    finding = first_match(MESSAGE_RULES, ErrorLink(link.type_name, message=output)) if output else None
+    return finding and replace(finding, rule=finding.rule.replace("message.", "stderr."))
+
+
 SPECIAL: dict[str, Callable[[ErrorLink, ProjectFacts], Finding | None]] = {
     "builtins.ModuleNotFoundError": module_not_found,
     "builtins.ImportError": import_error,
@@ -162,6 +172,7 @@ SPECIAL: dict[str, Callable[[ErrorLink, ProjectFacts], Finding | None]] = {
     "builtins.KeyError": key_error,
     "builtins.SyntaxError": syntax_error,
     "builtins.AttributeError": attribute_error,
+    "subprocess.CalledProcessError": process_error,
     "pydantic_core._pydantic_core.ValidationError": validation_error,
     "pydantic.error_wrappers.ValidationError": validation_error,
 }

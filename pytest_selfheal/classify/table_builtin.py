@@ -30,6 +30,7 @@ def worded(name: str, *choices: tuple[str, Category, float]) -> Table:
 
 
 _UNEXPECTED_EOF = r"UNEXPECTED_EOF|EOF occurred in violation of protocol|timed out"
+_NO_CREDENTIALS = r"^\"?Could not resolve authentication method"
 _LOCKED = r"database (?:table |schema )?is locked"
 
 BUILTIN: Table = {
@@ -79,7 +80,11 @@ BUILTIN: Table = {
     ),
     **rows(Category.PARSE, 0.75, "builtins.UnicodeDecodeError"),
     # Wrong use of a name or a value
-    **rows(Category.TYPE_ERROR, EXACT, "builtins.TypeError"),
+    **worded(
+        "builtins.TypeError",
+        (_NO_CREDENTIALS, Category.ENVIRONMENT, 0.9),
+        ("", Category.TYPE_ERROR, EXACT),
+    ),
     **rows(Category.TYPE_ERROR, BASE, "builtins.AttributeError"),
     **worded(
         "sqlite3.OperationalError",
