@@ -94,8 +94,13 @@ class Policy(Value):
         retry_base_s: backoff before try n+1 is `min(retry_base_s * 2**n, retry_cap_s)`.
         retry_cap_s: upper limit of one backoff, seconds.
         retry_jitter: draw the wait uniformly from zero to the backoff ("full jitter").
+        retry_after_cap_s: a service or test that asks to wait longer is not waited for, seconds.
         retry_budget_s: seconds one process may spend waiting in one run; then failures are reported at once.
-        storm_failures: after so many failures with one outage key and no recovery, that key is not retried any more.
+        retry_budget_share: share of a run's tests that may be retried; 100 tests always may.
+        storm_failures: after so many retries failed with one outage key and none recovered, that key is not retried.
+        storm_pause_s: how long it is not; then one probe decides.
+        timeout_s: hard limit of one try of one test when the user set none through pytest-timeout; 0 sets none
+            ("Timeout Handling": 300).
         accept_fixes: let the run pass when every remaining failure was fixed by an applied fix.
         fail_on_healed: a test that passed only on a retry fails the run.
         apply_confidence: lower bound for acting alone ("auto-apply": 0.75).
@@ -119,8 +124,12 @@ class Policy(Value):
     retry_base_s: float = 1.0
     retry_cap_s: float = 10.0
     retry_jitter: bool = True
+    retry_after_cap_s: float = 60.0
     retry_budget_s: float = 300.0
+    retry_budget_share: float = 0.2
     storm_failures: int = 5
+    storm_pause_s: float = 60.0
+    timeout_s: float = 300.0
     accept_fixes: bool = False
     fail_on_healed: bool = False
     apply_confidence: float = 0.75
@@ -141,7 +150,7 @@ class Policy(Value):
 _ALLOWED: dict[str, tuple[str, ...]] = {"mode": MODES, "trust": TRUSTS}
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
-_SHARES = {"apply_confidence", "suggest_confidence"}
+_SHARES = {"apply_confidence", "suggest_confidence", "retry_budget_share"}
 _AT_LEAST_ONE = {"attempts", "occurrences", "fix_rounds", "storm_failures", "min_samples", "min_duration_samples"}
 
 

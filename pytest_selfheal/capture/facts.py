@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+RETRY_AT = "selfheal_retry_at"
+"""An exception that carries this attribute asks for another try after so many seconds."""
+
 _MAX_TEXT = 300
 _MAX_NAMES = 2000
 _MAX_OUTPUT = 1000
@@ -104,6 +107,7 @@ def facts_of(error: BaseException, mro: tuple[str, ...], clean: Callable[[str], 
     for reader in (
         _from_system,
         _from_response,
+        _from_request,
         _from_service,
         _from_database,
         _from_names,
@@ -192,6 +196,13 @@ def _seconds(value: Any) -> float | None:
     else:
         seconds = float(number)
     return seconds if 0 <= seconds <= 86400 else None
+
+
+def _from_request(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
+    """Read the wish of an exception to be met again later; an assertion has nothing to wait for."""
+    if "builtins.AssertionError" in mro:
+        return {}
+    return {"retry_at": _seconds(attribute(error, RETRY_AT))}
 
 
 def _until(date: str) -> float:

@@ -194,6 +194,9 @@ class _Walk:
         finding = self._ask(link, "words of pytest", STRUCTURAL_RULES) or self._ask(link, "mocks", MOCKED)
         if finding is not None:
             return finding
+        if "retry_at" in link.facts:
+            found = Finding(Category.RATE_LIMIT, STRUCTURAL, "asked.retry_at", (f"in {link.facts['retry_at']:g} s",))
+            return self._told(link, "asks to be run later", found)
         if "builtins.AssertionError" in link.mro:
             found = Finding(Category.ASSERTION, EXACT, "assertion", (f"type {link.type_name}",))
             return self._told(link, "assertion", found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -17,7 +18,9 @@ from pytest_selfheal.config import read_policy
 from pytest_selfheal.errors import ConfigError
 from pytest_selfheal.errors import SelfHealError
 from pytest_selfheal.plugin import ON
+from pytest_selfheal.plugin import run_folder
 from pytest_selfheal.plugin import wanted_mode
+from pytest_selfheal.plugin.alone import Alone
 from pytest_selfheal.plugin.attribute import OBSERVATIONS
 from pytest_selfheal.plugin.collecting import CollectionObserver
 from pytest_selfheal.plugin.other_retriers import has_other_retrier
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.config import Policy
     from pytest_selfheal.model import Observation
+    from pytest_selfheal.plugin.retrying import Retrying
+
+    Deliver = Callable[[Any, list[Observation]], None]
 
 
 def activate(config: pytest.Config) -> None:
@@ -42,9 +48,12 @@ def activate(config: pytest.Config) -> None:
     if policy.mode == "off" or config.option.collectonly:
         return
     parts = Parts(config.rootpath, policy, [])
-    deliver: Callable[[Any, list[Observation]], None]
-    if hasattr(config, "workerinput"):
+    deliver: Deliver
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
         deliver = _attach
+        if run_folder.INPUT in worker:
+            parts.share(Path(worker[run_folder.INPUT]))
     else:
         from pytest_selfheal.plugin.closing import Closing
         from pytest_selfheal.plugin.controller import Controller
@@ -56,14 +65,52 @@ def activate(config: pytest.Config) -> None:
         if distributes(config):
             from pytest_selfheal.plugin.distributed import Receiver
 
-            config.pluginmanager.register(Receiver(controller, parts), "selfheal-receiver")
+            _limit(config, policy, parts)
+            alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("alone", text))
+            config.pluginmanager.register(Receiver(controller, parts, alone, time.monotonic), "selfheal-receiver")
             return
     config.pluginmanager.register(CollectionObserver(parts, deliver), "selfheal-collection")
-    config.pluginmanager.register(Runner(parts, deliver, time.sleep), RUNNER)
+    config.pluginmanager.register(Runner(parts, _retrying(config, policy, parts, deliver)), RUNNER)
+    _limit(config, policy, parts)
     if has_other_retrier(config):
         from pytest_selfheal.plugin.bystander import StandDown
 
         config.pluginmanager.register(StandDown(config, parts, deliver), "selfheal-stand-down")
+
+
+def _limit(config: pytest.Config, policy: Policy, parts: Parts) -> None:
+    """Put a limit on every try of every test, by pytest-timeout's hooks."""
+    if policy.mode == "record" or not config.pluginmanager.hasplugin("timeout"):
+        return
+    from pytest_selfheal.plugin import time_limit
+
+    time_limit.set_default(config, policy.timeout_s)
+    worker = getattr(config, "workerinput", None) or {}
+    hard_stop = None
+    if run_folder.INPUT in worker and not float(config.getini("faulthandler_timeout") or 0.0):
+        hard_stop = time_limit.hard_stop_file(Path(worker[run_folder.INPUT]), worker["workerid"])
+    parts.time_limit = time_limit.TimeLimit(parts.degrade, hard_stop)
+    config.pluginmanager.register(parts.time_limit, "selfheal-time-limit")
+
+
+def _retrying(config: pytest.Config, policy: Policy, parts: Parts, deliver: Deliver) -> Callable[[Runner], Retrying]:
+    def make(runner: Runner) -> Retrying:
+        from pytest_selfheal.plugin.retrying import Retrying
+
+        worker = getattr(config, "workerinput", None) or {}
+        folder = worker.get(run_folder.INPUT)
+        return Retrying(
+            config,
+            runner,
+            parts,
+            deliver,
+            clock=time.monotonic,
+            sleep=time.sleep,
+            alone=Alone(config.rootpath, policy.timeout_s, lambda _text: None),
+            file=run_folder.WaitingFile(Path(folder), worker["workerid"]) if folder else None,
+        )
+
+    return make
 
 
 def _recover(config: pytest.Config, policy: Policy, parts: Parts) -> None:

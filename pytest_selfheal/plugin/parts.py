@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.config import Policy
     from pytest_selfheal.plugin.observer import Observer
+    from pytest_selfheal.plugin.time_limit import TimeLimit
     from pytest_selfheal.recover import Recovery
 
 
@@ -29,7 +30,14 @@ class Parts:
     def __init__(self, rootpath: Path, policy: Policy, notices: list[str]) -> None:
         self._rootpath = rootpath
         self._policy = policy
+        self._folder: Path | None = None
+        self.tests = 0
+        self.time_limit: TimeLimit | None = None
         self.notices = notices
+
+    def share(self, folder: Path) -> None:
+        """Make the storm breaker's state that of all processes that meet in this folder."""
+        self._folder = folder
 
     @cached_property
     def observer(self) -> Observer:
@@ -44,11 +52,19 @@ class Parts:
         """Decides about retries; None when nothing is to be retried."""
         if self._policy.mode == "record":
             return None
+        import os
         import random
 
+        from pytest_selfheal.plugin.run_folder import SharedLog
+        from pytest_selfheal.recover import MemoryLog
         from pytest_selfheal.recover import Recovery
+        from pytest_selfheal.recover import Storm
 
-        return Recovery(self._policy, random.random)
+        policy = self._policy
+        log = SharedLog(self._folder) if self._folder is not None else MemoryLog()
+        storm = Storm(policy.storm_failures, policy.storm_pause_s, log, str(os.getpid()))
+        # The module's generator belongs to the tests: some seed it and count on what comes next.
+        return Recovery(policy, random.Random().random, storm, self.tests)  # noqa: S311 - jitter, not a secret
 
     def degrade(self, error: Exception) -> None:
         """Note an error of our own; it is shown once, at the end of the run."""

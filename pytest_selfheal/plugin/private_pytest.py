@@ -2,6 +2,7 @@
 
 Verified by the retry suite in `tests/plugin` on every supported pytest. What is used, and why there is no public way:
 
+- `WorkerInteractor.item_index` of xdist: a deferred test runs in the slot of another.
 - `SetupState.stack` and `teardown_exact`: only they can take down exactly one item and keep wider fixtures alive.
 - `FixtureDef.execute`, `.cached_result`, `.finish`, `._finalizers`: a fixture that failed is cached as failed.
 - `Item._initrequest`, `._request`, `._report_sections`, `._instance`, `._obj`, `._excinfo`: leftovers of an attempt.
@@ -21,6 +22,7 @@ import pytest
 from _pytest.assertion import rewrite
 from _pytest.runner import check_interactive_exception
 from _pytest.runner import show_test_item
+from _pytest.unittest import TestCaseFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,10 +71,14 @@ except ImportError:  # pytest < 9 has no built-in sub-tests
 
 __all__ = [
     "Snapshot",
+    "WorkerSlot",
     "begin",
     "end",
     "failing_fixture_scope",
     "is_interactive",
+    "is_unittest",
+    "is_up",
+    "passed_report",
     "rearm_timeout",
     "reset_for_retry",
     "rewrite_with",
@@ -80,6 +86,7 @@ __all__ = [
     "show_test_item",
     "stop_below",
     "tear_down_failed",
+    "tear_down_to",
 ]
 
 _PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}
@@ -199,6 +206,66 @@ def tear_down_failed(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseExcept
             fixture._finalizers.clear()  # pytest >= 9 asserts that a fixture without result has none
     if errors:
         raise errors[0]
+
+
+def tear_down_to(previous: pytest.Item, nextitem: pytest.Item) -> None:
+    """Take down what the test that runs next does not share; an error of that is reported as the previous test's."""
+    state = previous.session._setupstate
+
+    def take_down() -> None:
+        state.teardown_exact(nextitem)
+
+    call = pytest.CallInfo.from_call(take_down, when="teardown", reraise=_EXIT_OR_INTERRUPT)
+    if call.excinfo is not None:
+        report = previous.ihook.pytest_runtest_makereport(item=previous, call=call)
+        previous.ihook.pytest_runtest_logreport(report=report)
+
+
+def passed_report(item: pytest.Item, duration_s: float, when: Any = "call") -> pytest.TestReport:
+    """Return the report of a phase that passed elsewhere, in another process or before."""
+    return pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords=dict.fromkeys(item.keywords, 1),
+        outcome="passed",
+        longrepr=None,
+        when=when,
+        sections=(),
+        duration=duration_s,
+        user_properties=list(item.user_properties),
+    )
+
+
+def is_up(session: pytest.Session, node: Any) -> bool:
+    """Return whether the fixtures of a collector are set up."""
+    return node in session._setupstate.stack
+
+
+class WorkerSlot:
+    """Tells xdist which test the next reports of this worker are about; does nothing outside a worker.
+
+    A worker asserts that every report belongs to the test of its current slot, and tells by the slot what is done.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._interactor: Any = None
+        self._indexes: dict[pytest.Item, int] = {}
+
+    def take(self, item: pytest.Item) -> None:
+        """Make the slot of this item the current one."""
+        if not hasattr(self._config, "workerinput"):
+            return
+        if self._interactor is None:
+            plugins = self._config.pluginmanager.get_plugins()
+            self._interactor = next(plugin for plugin in plugins if type(plugin).__name__ == "WorkerInteractor")
+            self._indexes = {known: index for index, known in enumerate(item.session.items)}
+        self._interactor.item_index = self._indexes[item]
+
+
+def is_unittest(item: pytest.Item) -> bool:
+    """Return whether a test is a method of a `unittest.TestCase`."""
+    return isinstance(item, TestCaseFunction)
 
 
 def _executing_fixtures(tb: TracebackType | None) -> Iterator[tuple[Any, Any]]:

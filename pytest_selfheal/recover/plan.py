@@ -1,4 +1,4 @@
-"""Whether a failed test is tried again: by category, within budgets, and never into an outage.
+"""Whether a failed test is tried again, when and where: by category, within budgets, and never into an outage.
 
 PYTEST_DONT_REWRITE
 """
@@ -10,23 +10,54 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import Phase
+from pytest_selfheal.recover import storm as storms
 from pytest_selfheal.recover.backoff import backoff_s
+from pytest_selfheal.recover.wish import NO_WISH
+from pytest_selfheal.recover.wish import Wish
+from pytest_selfheal.recover.wish import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_selfheal.config import Policy
     from pytest_selfheal.model import Diagnosis
+    from pytest_selfheal.model import Failure
+    from pytest_selfheal.recover.storm import Storm
 
-RETRYABLE = frozenset({Category.TRANSIENT})
+ALWAYS_RETRIED = 100
+"""So many tests of a run may be retried whatever share of it they are: a small suite may need all of them."""
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How a category is recovered: `attempts` 0 takes the setting; `alone` means in a fresh process."""
+
+    attempts: int = 0
+    waits: bool = False
+    alone: bool = False
+
+
+STRATEGIES = {
+    Category.TRANSIENT: Strategy(waits=True),
+    Category.RATE_LIMIT: Strategy(waits=True),
+    # A hang or a crash may come from what other tests left behind: the smallest chunk is the test by itself.
+    Category.TIMEOUT: Strategy(attempts=2, alone=True),
+    Category.CRASH: Strategy(attempts=2, alone=True),
+    # An answer that cannot be read may be readable the next time; a document on disk will not be.
+    Category.PARSE: Strategy(attempts=2),
+}
+"""The architecture document's "Recovery Strategies"; a category that is not here is reported as it is."""
+
+_WISHED = Strategy(waits=True)
 _RETRYABLE_PHASES = frozenset({Phase.SETUP, Phase.CALL})
 
 
 @dataclass(frozen=True)
 class Retry:
-    """Try again after `delay_s` seconds."""
+    """Try again once `delay_s` seconds have passed; `alone` asks for a fresh process."""
 
     delay_s: float
+    alone: bool = False
     again: bool = True
 
 
@@ -36,47 +67,99 @@ class Stop:
 
     reason: str = ""
     delay_s: float = 0.0
+    alone: bool = False
     again: bool = False
 
 
 class Recovery:
-    """The recovery decisions of one process and run: remembers what was spent and which outages do not recover.
+    """The recovery decisions of one process and run.
 
     Args:
-        policy: attempts, backoff, budget and storm limit.
+        policy: attempts, backoff, budgets and storm limit.
         draw: source of jitter, a number in [0, 1).
+        storm: remembers outages that do not recover.
+        tests: how many tests the run has; 0 when that is not known.
     """
 
-    def __init__(self, policy: Policy, draw: Callable[[], float]) -> None:
+    def __init__(self, policy: Policy, draw: Callable[[], float], storm: Storm, tests: int = 0) -> None:
         self._policy = policy
         self._draw = draw
+        self._storm = storm
+        self._most = max(ALWAYS_RETRIED, int(policy.retry_budget_share * tests))
         self._waited_s = 0.0
-        self._in_a_row: dict[str, int] = {}
 
-    def plan(self, diagnosis: Diagnosis, phase: Phase, failed: int) -> Retry | Stop:
-        """Decide after the `failed`-th failed try of a test; call `waited` when a `Retry` was carried out.
+    def plan(
+        self, failure: Failure, diagnosis: Diagnosis, failed: int, now: float, wish: Wish = NO_WISH
+    ) -> Retry | Stop:
+        """Decide after the `failed`-th failed try of a test.
 
-        Only transient failures of setup and call are retried. A failing teardown is reported: running the test once
-        more could hide what it leaks.
+        Only setup and call are retried. A failing teardown is reported: running the test once more could hide what it
+        leaks. A `Retry` of an outage that is being probed is the probe, so it must be carried out.
+
+        Args:
+            failure: the last try.
+            diagnosis: what it was found to be.
+            failed: how many tries have failed, at least 1.
+            now: a moment of the clock that the storm uses, seconds.
+            wish: what the test's author asked for.
         """
-        if diagnosis.category not in RETRYABLE or phase not in _RETRYABLE_PHASES:
+        strategy = self._strategy(failure, diagnosis, wish)
+        if strategy is None or failure.phase not in _RETRYABLE_PHASES:
             return Stop()
-        if failed >= self._policy.attempts:
-            return Stop(f"still failing after {failed} attempts")
-        if self._in_a_row.get(diagnosis.outage_key, 0) >= self._policy.storm_failures:
-            return Stop("not retried: the same outage has not recovered for other tests")
-        delay_s = backoff_s(failed, self._policy, self._draw)
-        if self._waited_s + delay_s > self._policy.retry_budget_s:
-            return Stop(f"not retried: the run's waiting budget of {self._policy.retry_budget_s:g} s is spent")
-        return Retry(delay_s)
+        attempts = wish.retries + 1 if wish.retries is not None else strategy.attempts or self._policy.attempts
+        if failed >= attempts:
+            return Stop(f"still failing after {failed} attempts" if failed > 1 else "")
+        asked = asked_delay_s(failure)
+        if asked is not None and asked > self._policy.retry_after_cap_s:
+            return Stop(f"not retried: it asks to wait {asked:g} s, more than retry_after_cap_s")
+        delay_s = self._delay_s(strategy, failed, wish) if asked is None else asked
+        return self._within_budgets(diagnosis, failed, delay_s, now) or Retry(delay_s, strategy.alone)
+
+    def refusal(self, outage_key: str, now: float) -> str:
+        """Return why a test that waits need not wait any longer; empty when it should."""
+        return _STORM if self._storm.is_open(outage_key, now) else ""
+
+    def begins(self, outage_key: str, now: float) -> None:
+        """Count a test that is retried for the first time."""
+        self._storm.note(storms.RETRIED, outage_key, now)
 
     def waited(self, seconds: float) -> None:
-        """Count time spent waiting against the run's budget."""
+        """Count time that was slept because nothing else could run."""
         self._waited_s += seconds
 
-    def ended(self, outage_key: str, *, recovered: bool) -> None:
-        """Note how the last try of a retryable test ended; one recovery ends the count of its outage."""
-        if recovered:
-            self._in_a_row.pop(outage_key, None)
-        else:
-            self._in_a_row[outage_key] = self._in_a_row.get(outage_key, 0) + 1
+    def ended(self, outage_key: str, now: float, *, recovered: bool) -> None:
+        """Note how a retry ended; one recovery ends the count of its outage."""
+        self._storm.note(storms.RECOVERED if recovered else storms.FAILED, outage_key, now)
+
+    @staticmethod
+    def _strategy(failure: Failure, diagnosis: Diagnosis, wish: Wish) -> Strategy | None:
+        if names(wish.never, failure, diagnosis):
+            return None
+        known = STRATEGIES.get(diagnosis.category)
+        if wish.only:
+            return (known or _WISHED) if names(wish.only, failure, diagnosis) else None
+        return known
+
+    def _delay_s(self, strategy: Strategy, failed: int, wish: Wish) -> float:
+        if wish.delay_s is not None:
+            return wish.delay_s
+        return backoff_s(failed, self._policy, self._draw) if strategy.waits else 0.0
+
+    def _within_budgets(self, diagnosis: Diagnosis, failed: int, delay_s: float, now: float) -> Stop | None:
+        if self._waited_s + delay_s > self._policy.retry_budget_s:
+            return Stop(f"not retried: the run's waiting budget of {self._policy.retry_budget_s:g} s is spent")
+        if failed == 1 and self._storm.retried >= self._most:
+            return Stop(f"not retried: {self._most} tests of this run have been retried already")
+        if not self._storm.lets_through(diagnosis.outage_key, now):
+            return Stop(_STORM)
+        return None
+
+
+def asked_delay_s(failure: Failure) -> float | None:
+    """Return how long the service or the test itself asked to wait, seconds; None when neither did."""
+    asked = [link.facts[name] for link in failure.chain for name in _ASKED if name in link.facts]
+    return max(map(float, asked), default=None)
+
+
+_ASKED = ("retry_at", "retry_after")
+_STORM = "not retried: the same outage has not recovered for other tests"

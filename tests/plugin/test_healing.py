@@ -334,8 +334,9 @@ def test_a_timeout_of_pytest_timeout_does_not_run_while_ours_waits(pytester, run
     assert "1 healed" in done.stdout.splitlines()[-1]
 
 
-def test_a_timeout_is_recorded_as_one_and_not_retried(pytester, run, failures):
-    """pytest-timeout's own words decide."""
+def test_a_timeout_is_recorded_as_one_and_run_again_alone(pytester, run, failures):
+    """pytest-timeout's own words decide; the test gets its time again in a fresh process."""
     pytester.makepyfile("import time\ndef test_it():\n    time.sleep(20)\n")
-    run("--selfheal", "--timeout=0.5")
-    assert [(record.failure_category.value, record.attempt) for record in failures()] == [("timeout", 1)]
+    done = run("--selfheal", "--timeout=0.5")
+    assert [(record.failure_category.value, record.attempt) for record in failures()] == [("timeout", 2)]
+    assert "run again alone in a fresh process: Failed: Timeout (>0.5s)" in done.stdout

@@ -1,0 +1,81 @@
+"""One test by itself in a fresh process: what is left to try after a hang or a crash.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+_STARTING_S = 30.0
+"""What a process may need beyond the test's own time: interpreter, plugins, conftest, collection of one file."""
+
+
+@dataclass(frozen=True)
+class AloneRun:
+    """How a test ended by itself; `reason` says why it did not pass."""
+
+    passed: bool
+    reason: str
+    duration_s: float
+
+
+class Alone:
+    """Runs single tests in processes of their own, one at a time.
+
+    Args:
+        rootpath: pytest's root directory.
+        timeout_s: limit of one try of a test, seconds; 0 means 300.
+        notice: told when a process is started, with a sentence: it may take as long as the test may.
+    """
+
+    def __init__(self, rootpath: Path, timeout_s: float, notice: Callable[[str], None]) -> None:
+        self._rootpath = rootpath
+        self._timeout_s = timeout_s or 300.0
+        self._notice = notice
+
+    def run(self, nodeid: str, config: pytest.Config) -> AloneRun:
+        """Run one test with the options of this run and return how it ended; never raises for what happens there."""
+        from pytest_selfheal.plugin.time_limit import limit_of
+        from pytest_selfheal.repair.validate import ChildSetup
+        from pytest_selfheal.repair.validate import run_tests
+
+        self._notice(f"{nodeid}: again, alone in a fresh process")
+        folder = os.fspath(config.invocation_params.dir)
+        setup = ChildSetup(
+            root=os.fspath(self._rootpath),
+            invocation_dir=folder,
+            options=_options(config),
+            inipath=os.fspath(config.inipath) if config.inipath else "",
+            cwd_on_path=folder in sys.path or "" in sys.path,
+            timeout_s=(limit_of(config) or self._timeout_s) + _STARTING_S,
+        )
+        run = run_tests([nodeid], setup)
+        outcome = run.outcomes.get(nodeid, "")
+        error = run.errors.get(nodeid)
+        told = f"{error.error_type}: {error.error_message}"[:300] if error is not None else ""
+        reason = run.reason or told or outcome or "it was not found"
+        return AloneRun(run.complete and outcome == "passed", reason, run.duration_s)
+
+
+def _options(config: pytest.Config) -> tuple[str, ...]:
+    from pytest_selfheal.repair.child_args import child_args
+
+    # The command line of an xdist worker is that of its controller.
+    given = getattr(config, "workerinput", {}).get("mainargv")
+    arguments = list(given[1:]) if given else [str(argument) for argument in config.invocation_params.args]
+    return child_args(
+        arguments,
+        [str(argument) for argument in config.args],
+        [str(argument) for argument in config.getini("addopts")],
+        os.environ.get("PYTEST_ADDOPTS", ""),
+    )
