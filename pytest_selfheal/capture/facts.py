@@ -157,7 +157,6 @@ def _from_response(error: BaseException, _mro: tuple[str, ...]) -> dict[str, Any
         attribute(error, "status"),
         attribute(response, "status"),
         attribute(error, "code"),
-        attribute(error, "smtp_code"),
     ]
     if type(response) is dict:
         candidates.append(_item(_item(response, "ResponseMetadata"), "HTTPStatusCode"))
@@ -221,6 +220,8 @@ def _from_service(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
     if any(name.startswith("grpc.") for name in mro):
         code = attribute(error, "code")
         grpc = safely(code, None) if callable(code) else None
+    if any(name.startswith("smtplib.") for name in mro):
+        facts["smtp_code"] = whole(attribute(error, "smtp_code"))
     facts["grpc_code"] = _code_text(attribute(grpc, "name"))
     details = attribute(error, "details")
     labels = _item(details, "errorLabels") if type(details) is dict else None
@@ -232,6 +233,11 @@ def _from_service(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _from_database(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
+    if any(name.startswith("sqlalchemy.") for name in mro):  # it keeps the driver's own error
+        original = attribute(error, "orig")
+        if not isinstance(original, BaseException):
+            return {}
+        error, mro = original, mro_names(type(original))
     facts: dict[str, Any] = {"sqlite_error": _code_text(attribute(error, "sqlite_errorname"))}
     args = attribute(error, "args")
     first = args[0] if type(args) is tuple and args else None
@@ -258,11 +264,27 @@ def _from_names(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
     elif "builtins.NameError" in mro:
         facts["name"] = plain_text(attribute(error, "name"))
         facts["close_names"] = _close_names(error, facts["name"]) or None
+        facts["exporters"] = _exporters(facts["name"]) or None
     elif "builtins.KeyError" in mro:
         args = attribute(error, "args")
         if type(args) is tuple and len(args) == 1 and type(args[0]) in (str, int, bool, float, type(None)):
             facts["key"] = plain_text(repr(args[0])[:80])
     return facts
+
+
+def _exporters(name: str | None) -> list[str]:
+    """Return up to three loaded modules, not of the standard library, that define a class or function of this name."""
+    found: list[str] = []
+    for module_name, module in list(sys.modules.items()) if name else ():
+        if len(found) == 3:
+            break
+        top = module_name.partition(".")[0]
+        if top in sys.stdlib_module_names or top.startswith(("_", "pytest")) or type(module) is not type(sys):
+            continue
+        value = module.__dict__.get(str(name))
+        if value is not None and attribute(value, "__module__") == module_name:
+            found.append(module_name)
+    return found
 
 
 def _close_names(error: BaseException, name: str | None) -> list[str]:

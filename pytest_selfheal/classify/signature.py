@@ -32,6 +32,7 @@ _DISCRIMINATORS = (
     *("returncode", "fixture", "title"),
 )
 _NAMED = frozenset({"builtins.ImportError", "builtins.NameError", "builtins.AttributeError"})
+_ASSERTING = ("assert", "check", "expect", "verify")
 _MARKER = re.compile(r"^'([^']+)' not found in `markers`")
 _MISSING_NAME = re.compile(r"cannot import name '([^']+)'")
 _DOCTEST_NUMBER = re.compile(r"\[\d+\]>$")
@@ -96,7 +97,7 @@ def _discriminators(links: Iterable[ErrorLink]) -> list[str]:
 
 def _place(failure: Failure, line: list[ErrorLink], leaves: list[list[ErrorLink]]) -> list[str]:
     first = line[0]
-    if "builtins.SyntaxError" in first.mro and "filename" in first.facts:
+    if "builtins.SyntaxError" in first.mro and not str(first.facts.get("filename", "<")).startswith("<"):
         return [f"file={first.facts['filename']}", f"text={first.facts.get('text', '')}"]
     lines = (line, *leaves)
     frames = next((in_app for path in lines if (in_app := [f for f in path[0].frames if f.in_app])), [])
@@ -110,7 +111,9 @@ def _place(failure: Failure, line: list[ErrorLink], leaves: list[list[ErrorLink]
         return [_at(next((frame for frame in frames if not frame.is_test), frames[0]))]
     inner = frames[-1]
     place = [_at(inner)]
-    if inner.is_test and tests and (tests[0].path, _name(tests[0])) != (inner.path, _name(inner)):
+    # A helper that asserts is not the bug, wherever it lies: the test that asked it belongs to the place.
+    is_helper = inner.is_test or ("builtins.AssertionError" in first.mro and _name(inner).startswith(_ASSERTING))
+    if is_helper and tests and (tests[0].path, _name(tests[0])) != (inner.path, _name(inner)):
         place.append(_at(tests[0]))
     return place
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.classify.rules import BASE
 from pytest_selfheal.classify.rules import EXACT
+from pytest_selfheal.classify.rules import GUESS
 from pytest_selfheal.classify.rules import STRUCTURAL
 from pytest_selfheal.classify.rules import Finding
 from pytest_selfheal.classify.rules import first_match
@@ -19,6 +20,7 @@ from pytest_selfheal.classify.rules import pattern
 from pytest_selfheal.classify.table_messages import MESSAGE_RULES
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import ErrorLink
+from pytest_selfheal.model.known_names import STANDARD_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +51,20 @@ _REMOVED = frozenset(
     }
 )
 
-_BINARY = r"cannot open shared object|undefined symbol|DLL load failed|version `GLIBC|ELF|symbol not found|mach-o"
-_OPTIONAL = r"missing optional dependency|\bpip3? install\b|\bis not installed\b|please install|to be installed"
+_BINARY = (
+    r"cannot open shared object|undefined symbol|DLL load failed|version `GLIBC|\bELF\b|symbol not found|\bmach-o\b"
+)
+_OPTIONAL = (
+    r"missing optional dependency|\bpip3? install\b|\bis not installed\b|please install|to be installed"
+    r"|\bA suitable version of\b|\bis required (?:for|to|by)\b|\bunable to find a usable engine\b"
+)
 _SETTINGS = re.compile(r"(?:settings|config|configuration|env|environment)$", re.IGNORECASE)
+_PLAIN_TYPES = frozenset(
+    {
+        *("int", "str", "float", "bool", "bytes", "list", "dict", "set", "frozenset", "tuple", "any", "none"),
+        *("date", "datetime", "time", "timedelta", "decimal"),
+    }
+)
 _NAME_IN_TEXT = re.compile(r"(?:No module named|name) '([^']+)'")
 _FROM = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 _INSTALLED_PATH = re.compile(r"(?:^|/)(?:site-packages|dist-packages|lib/python\d[\d.]*)/")
@@ -97,13 +110,20 @@ def name_error(link: ErrorLink, project: ProjectFacts) -> Finding:
     name = _subject(link)
     evidence = (f"name {name!r}",)
     if not name or "free variable" in link.message:
-        return Finding(Category.UNKNOWN, 0.6, "name.unbound", evidence)
+        return Finding(Category.UNKNOWN, 0.9, "name.unbound", evidence)
     if name in project.stdlib or name in project.installed or name in project.own or name in _ALIASES:
         return Finding(Category.MISSING_IMPORT, EXACT, "name.importable", evidence)
+    exporters = link.facts.get("exporters")
+    if name in STANDARD_MEMBERS or exporters:
+        where = (f"defined by {exporters[0]}",) if exporters else ()
+        return Finding(Category.MISSING_IMPORT, 0.9, "name.exported", (*evidence, *where))
     close = link.facts.get("close_names")
     if close:
-        return Finding(Category.UNKNOWN, 0.6, "name.misspelt", (*evidence, f"close to {close[0]!r}"))
-    return Finding(Category.MISSING_IMPORT, 0.7, "name.undefined", evidence)
+        return Finding(Category.UNKNOWN, 0.9, "name.misspelt", (*evidence, f"close to {close[0]!r}"))
+    # A class that nobody has loaded yet; for other names nothing says that they can be imported at all.
+    if name[:1].isupper() and not name.isupper():
+        return Finding(Category.MISSING_IMPORT, 0.6, "name.undefined_class", evidence)
+    return Finding(Category.UNKNOWN, 0.8, "name.undefined", evidence)
 
 
 def key_error(link: ErrorLink, _project: ProjectFacts) -> Finding | None:
@@ -151,6 +171,10 @@ def validation_error(link: ErrorLink, _project: ProjectFacts) -> Finding:
     evidence = (f"model {title!r}",)
     if _SETTINGS.search(title):
         return Finding(Category.ENVIRONMENT, BASE, "validation.settings", evidence)
+    last = title.rpartition(".")[2]
+    # The title of a checked call is the name of the function.
+    if last.isidentifier() and last.islower() and ("." in title or last not in _PLAIN_TYPES):
+        return Finding(Category.TYPE_ERROR, BASE, "validation.call", evidence)
     if pattern(r"type=(?:unexpected_keyword_argument|missing_argument|missing_positional_only|multiple_arg)").search(
         link.message
     ):
@@ -193,7 +217,7 @@ def _import_wording(link: ErrorLink) -> Finding:
         return Finding(Category.MISSING_DEPENDENCY, 0.9, "import.optional")
     if link.message.startswith("attempted relative import"):
         return Finding(Category.MISSING_IMPORT, EXACT, "import.relative")
-    return Finding(Category.UNKNOWN, 0.4, "import.other")
+    return Finding(Category.UNKNOWN, GUESS, "import.other")
 
 
 def _close(name: str, known: frozenset[str]) -> str:

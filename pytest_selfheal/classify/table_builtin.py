@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pytest_selfheal.classify.rules import BASE
 from pytest_selfheal.classify.rules import EXACT
+from pytest_selfheal.classify.rules import UNSURE
 from pytest_selfheal.classify.rules import Rule
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import Severity
@@ -63,9 +64,7 @@ BUILTIN: Table = {
         "builtins.PermissionError ssl.SSLCertVerificationError smtplib.SMTPAuthenticationError locale.Error "
         "zoneinfo._common.ZoneInfoNotFoundError",
     ),
-    **rows(
-        Category.ENVIRONMENT, 0.6, "builtins.FileNotFoundError builtins.FileExistsError socket.gaierror socket.herror"
-    ),
+    **rows(Category.ENVIRONMENT, 0.8, "builtins.FileNotFoundError socket.gaierror socket.herror"),
     **rows(Category.ENVIRONMENT, BASE, "builtins.MemoryError", Severity.CRITICAL),
     **rows(Category.MISSING_DEPENDENCY, EXACT, "importlib.metadata.PackageNotFoundError"),
     **rows(Category.CRASH, EXACT, "concurrent.futures.process.BrokenProcessPool"),
@@ -90,19 +89,20 @@ BUILTIN: Table = {
         "sqlite3.OperationalError",
         (_LOCKED, Category.TRANSIENT, EXACT),
         (r"disk is full|disk I/O error|unable to open database|readonly database", Category.ENVIRONMENT, BASE),
-        ("", Category.UNKNOWN, 0.6),
+        ("", Category.UNKNOWN, UNSURE),
     ),
     # Nothing that a recovery could know: the program's own logic, or too general to tell
     **rows(
         Category.UNKNOWN,
-        0.6,
+        UNSURE,
         "builtins.ValueError builtins.LookupError builtins.KeyError builtins.IndexError builtins.ArithmeticError "
         "builtins.ZeroDivisionError builtins.OverflowError builtins.RecursionError builtins.NotImplementedError "
         "builtins.StopIteration builtins.StopAsyncIteration builtins.GeneratorExit builtins.SystemExit "
         "builtins.EOFError "
         "builtins.BufferError builtins.ReferenceError builtins.UnicodeError builtins.UnicodeEncodeError "
         "builtins.Warning "
-        "builtins.IsADirectoryError builtins.NotADirectoryError builtins.Skipped builtins.XFailed "
+        "builtins.FileExistsError builtins.IsADirectoryError builtins.NotADirectoryError builtins.Skipped "
+        "builtins.XFailed "
         "builtins.UnboundLocalError asyncio.CancelledError asyncio.InvalidStateError asyncio.QueueEmpty "
         "asyncio.QueueFull "
         "concurrent.futures.CancelledError queue.Empty queue.Full _queue.Empty http.client.InvalidURL "

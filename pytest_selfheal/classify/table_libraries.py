@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pytest_selfheal.classify.rules import BASE
 from pytest_selfheal.classify.rules import EXACT
+from pytest_selfheal.classify.rules import UNSURE
 from pytest_selfheal.classify.table_builtin import Table
 from pytest_selfheal.classify.table_builtin import rows
 from pytest_selfheal.classify.table_builtin import worded
@@ -26,16 +27,22 @@ _T, _R, _O, _E, _P, _U = (
 )
 
 _CERTIFICATE = r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|WRONG_VERSION_NUMBER"
+# What urllib3 gave up on stands only in the words of its last error.
+_RETRIED = (
+    (r"too many 429 error responses", _R, EXACT),
+    (r"Caused by (?:Read|Connect)Timeout(?:Error)?\b", _O, EXACT),
+)
 
 _HTTP: Table = {
-    **rows(_T, EXACT, "requests.exceptions.ChunkedEncodingError requests.exceptions.RetryError"),
+    **rows(_T, EXACT, "requests.exceptions.ChunkedEncodingError"),
+    **worded("requests.exceptions.RetryError", *_RETRIED, ("", _T, EXACT)),
     **worded("requests.exceptions.ConnectionError", (_CERTIFICATE, _E, EXACT), ("", _T, EXACT)),
     **rows(_O, EXACT, "requests.exceptions.Timeout requests.exceptions.ConnectTimeout requests.exceptions.ReadTimeout"),
     **rows(_E, BASE, "requests.exceptions.SSLError requests.exceptions.ProxyError"),
     **rows(_P, EXACT, "requests.exceptions.JSONDecodeError requests.exceptions.ContentDecodingError"),
     **rows(
         _U,
-        0.6,
+        UNSURE,
         "requests.exceptions.InvalidURL requests.exceptions.MissingSchema requests.exceptions.InvalidSchema "
         "requests.exceptions.TooManyRedirects requests.exceptions.HTTPError requests.exceptions.InvalidHeader",
     ),
@@ -58,7 +65,7 @@ _HTTP: Table = {
     **rows(_P, EXACT, "httpx.DecodingError"),
     **rows(
         _U,
-        0.6,
+        UNSURE,
         "httpx.HTTPStatusError httpx.TooManyRedirects httpx.UnsupportedProtocol httpx.LocalProtocolError "
         "httpx.InvalidURL "
         "httpx.StreamError httpx.CookieConflict",
@@ -88,7 +95,7 @@ _HTTP: Table = {
     **rows(_P, EXACT, "aiohttp.client_exceptions.ContentTypeError"),
     **rows(
         _U,
-        0.6,
+        UNSURE,
         "aiohttp.client_exceptions.ClientResponseError aiohttp.client_exceptions.InvalidURL "
         "aiohttp.client_exceptions.TooManyRedirects aiohttp.client_exceptions.WSServerHandshakeError",
     ),
@@ -98,7 +105,7 @@ _HTTP: Table = {
         "urllib3.exceptions.NewConnectionError urllib3.exceptions.ProtocolError urllib3.exceptions.IncompleteRead "
         "urllib3.exceptions.NameResolutionError urllib3.exceptions.ResponseError",
     ),
-    **worded("urllib3.exceptions.MaxRetryError", (_CERTIFICATE, _E, EXACT), ("", _T, EXACT)),
+    **worded("urllib3.exceptions.MaxRetryError", (_CERTIFICATE, _E, EXACT), *_RETRIED, ("", _T, EXACT)),
     **rows(
         _O,
         EXACT,
@@ -106,13 +113,13 @@ _HTTP: Table = {
     ),
     **rows(_E, BASE, "urllib3.exceptions.SSLError urllib3.exceptions.ProxyError"),
     **rows(_P, EXACT, "urllib3.exceptions.DecodeError"),
-    **rows(_U, 0.6, "urllib3.exceptions.LocationParseError urllib3.exceptions.LocationValueError"),
+    **rows(_U, UNSURE, "urllib3.exceptions.LocationParseError urllib3.exceptions.LocationValueError"),
     **rows(
         _T,
         BASE,
         "websockets.ConnectionClosedError websockets.ConnectionClosed paramiko.ssh_exception.NoValidConnectionsError",
     ),
-    **rows(_U, 0.6, "websockets.ConnectionClosedOK"),
+    **rows(_U, UNSURE, "websockets.ConnectionClosedOK"),
     **rows(_E, BASE, "paramiko.ssh_exception.AuthenticationException"),
     **worded("paramiko.ssh_exception.SSHException", (r"^Error reading SSH protocol banner", _T, BASE)),
 }
@@ -135,7 +142,7 @@ _CLOUD: Table = {
     ),
     **rows(
         _U,
-        0.7,
+        UNSURE,
         "openai.BadRequestError openai.NotFoundError openai.UnprocessableEntityError openai.ConflictError "
         "anthropic.BadRequestError anthropic.NotFoundError anthropic.UnprocessableEntityError anthropic.ConflictError",
     ),
@@ -169,7 +176,7 @@ _CLOUD: Table = {
     ),
     **rows(Category.TYPE_ERROR, EXACT, "botocore.exceptions.ParamValidationError"),
     **rows(_P, EXACT, "botocore.parsers.ResponseParserError"),
-    **rows(_U, 0.65, "botocore.exceptions.ClientError"),
+    **rows(_U, UNSURE, "botocore.exceptions.ClientError"),
     **rows(_E, EXACT, "google.auth.exceptions.DefaultCredentialsError google.auth.exceptions.RefreshError"),
     **rows(_T, EXACT, "google.auth.exceptions.TransportError google.api_core.exceptions.ServerError"),
     **rows(_O, BASE, "google.api_core.exceptions.RetryError"),
@@ -188,6 +195,7 @@ _CLOUD: Table = {
     **rows(
         _O, EXACT, "kafka.errors.KafkaTimeoutError elastic_transport.ConnectionTimeout elasticsearch.ConnectionTimeout"
     ),
+    **rows(_O, EXACT, "grpc.FutureTimeoutError"),
     **rows(_O, EXACT, "selenium.common.exceptions.TimeoutException playwright.TimeoutError trio.TooSlowError"),
     **rows(
         _T,
@@ -205,7 +213,7 @@ _CLOUD: Table = {
         (r"Executable doesn't exist", _E, EXACT),
         (r"net::ERR_(?:CONNECTION|NETWORK|INTERNET)", _T, BASE),
     ),
-    **rows(_U, 0.6, "selenium.common.exceptions.NoSuchElementException"),
+    **rows(_U, UNSURE, "selenium.common.exceptions.NoSuchElementException"),
 }
 
 _REFUSED = (
@@ -225,7 +233,7 @@ _WRONG_SQL = (
     r"no such (?:table|column|function)|syntax error|near \"[^\"]*\": |(?:relation|column) \"[^\"]*\" does not exist"
 )
 _OPERATIONAL = (
-    (_WRONG_SQL, _U, 0.7),
+    (_WRONG_SQL, _U, UNSURE),
     (_LOCKED, _T, EXACT),
     (_NO_ACCESS, _E, EXACT),
     (_REFUSED, _T, EXACT),
@@ -234,8 +242,8 @@ _OPERATIONAL = (
 )
 
 _DATABASES: Table = {
-    **worded("psycopg2.OperationalError", *_OPERATIONAL, ("", _U, 0.5)),
-    **worded("psycopg.OperationalError", *_OPERATIONAL, ("", _U, 0.5)),
+    **worded("psycopg2.OperationalError", *_OPERATIONAL, ("", _U, UNSURE)),
+    **worded("psycopg.OperationalError", *_OPERATIONAL, ("", _U, UNSURE)),
     **worded("psycopg2.InterfaceError", (r"connection already closed|cursor already closed", _T, 0.7)),
     **worded("sqlalchemy.exc.OperationalError", *_OPERATIONAL),
     **worded("django.db.utils.OperationalError", *_OPERATIONAL),
@@ -253,7 +261,7 @@ _DATABASES: Table = {
     **rows(Category.MISSING_DEPENDENCY, BASE, "sqlalchemy.exc.NoSuchModuleError"),
     **rows(
         _U,
-        0.65,
+        UNSURE,
         "sqlalchemy.exc.IntegrityError sqlalchemy.exc.ProgrammingError sqlalchemy.exc.DataError "
         "sqlalchemy.exc.ArgumentError sqlalchemy.exc.InvalidRequestError sqlalchemy.exc.StatementError "
         "sqlalchemy.exc.CompileError sqlalchemy.orm.exc.StaleDataError sqlalchemy.orm.exc.DetachedInstanceError "
@@ -274,7 +282,7 @@ _DATABASES: Table = {
         "redis.exceptions.AuthenticationError redis.exceptions.AuthorizationError redis.exceptions.NoPermissionError "
         "redis.exceptions.AuthenticationWrongNumberOfArgsError redis.exceptions.OutOfMemoryError",
     ),
-    **rows(_U, 0.65, "redis.exceptions.ResponseError redis.exceptions.DataError redis.exceptions.LockError"),
+    **rows(_U, UNSURE, "redis.exceptions.ResponseError redis.exceptions.DataError redis.exceptions.LockError"),
     **rows(
         _T,
         EXACT,
@@ -288,8 +296,9 @@ _DATABASES: Table = {
         "pymongo.errors.WaitQueueTimeoutError",
     ),
     **rows(_E, BASE, "pymongo.errors.ConfigurationError"),
-    **worded("pymongo.errors.OperationFailure", (r"Authentication failed|not authorized", _E, EXACT), ("", _U, 0.65)),
-    **rows(_U, 0.65, "pymongo.errors.DuplicateKeyError pymongo.errors.WriteError pymongo.errors.BulkWriteError"),
+    **rows(Category.TYPE_ERROR, BASE, "bson.errors.InvalidDocument"),
+    **worded("pymongo.errors.OperationFailure", (r"Authentication failed|not authorized", _E, EXACT), ("", _U, UNSURE)),
+    **rows(_U, UNSURE, "pymongo.errors.DuplicateKeyError pymongo.errors.WriteError pymongo.errors.BulkWriteError"),
 }
 
 _DATA: Table = {
@@ -299,6 +308,7 @@ _DATA: Table = {
         "yaml.error.YAMLError yaml.error.MarkedYAMLError yaml.scanner.ScannerError yaml.parser.ParserError "
         "yaml.constructor.ConstructorError yaml.composer.ComposerError yaml.reader.ReaderError "
         "ruamel.yaml.error.YAMLError "
+        "lxml.etree.XSLTParseError pandas._libs.tslibs.parsing.DateParseError bson.errors.InvalidBSON "
         "lxml.etree.XMLSyntaxError lxml.etree.ParserError lxml.etree.ParseError lxml.etree.DocumentInvalid "
         "lxml.etree.XPathEvalError pandas.errors.ParserError pandas.errors.EmptyDataError orjson.JSONDecodeError "
         "simplejson.errors.JSONDecodeError simplejson.scanner.JSONDecodeError ujson.JSONDecodeError "
@@ -313,7 +323,7 @@ _DATA: Table = {
     ),
     **rows(_P, 0.8, "jinja2.exceptions.TemplateSyntaxError"),
     **rows(_E, BASE, "numpy._ArrayMemoryError torch.OutOfMemoryError torch.cuda.OutOfMemoryError", Severity.CRITICAL),
-    **rows(_U, 0.65, "numpy.linalg.LinAlgError numpy.exceptions.AxisError pandas.errors.InvalidIndexError"),
+    **rows(_U, UNSURE, "numpy.linalg.LinAlgError numpy.exceptions.AxisError pandas.errors.InvalidIndexError"),
     **rows(
         _E,
         EXACT,
@@ -330,7 +340,7 @@ _DATA: Table = {
     **rows(_O, 0.7, "hypothesis.errors.DeadlineExceeded"),
     **rows(
         _U,
-        0.6,
+        UNSURE,
         "hypothesis.errors.Flaky hypothesis.errors.FlakyFailure hypothesis.errors.FailedHealthCheck "
         "hypothesis.errors.Unsatisfiable hypothesis.errors.HypothesisException",
     ),

@@ -45,7 +45,7 @@ MESSAGE_RULES = (
         r"|\b(?:missing|undefined|unset) environment variable\b|: command not found\b|\bPermission denied\b"
         r"|Cannot connect to the Docker daemon|\bapi[_ ]?key\b[^\n]{0,40}\b(?:not set|must be set|missing|required)\b"
         r"|^set [A-Z][A-Z0-9_]+ (?:to|in|before)\b|\bInvalid API key\b|cannot open shared object file|DLL load failed"
-        r"|\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b",
+        r"|\bsuitable TLS CA certificate bundle\b|\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b",
     ),
     _rule(
         "timeout",

@@ -1,7 +1,7 @@
 """Rules on facts of a protocol: HTTP, cloud codes, gRPC, SQLSTATE, vendor codes, errno, return codes.
 
-Sources: RFC 9110 and 6585 for statuses; the retry tables of botocore and of the gRPC guide; PostgreSQL appendix A for
-SQLSTATE; the MySQL server error reference; errno(3).
+Sources: RFC 9110 and 6585 for statuses; RFC 5321 and 4954 for mail; the retry tables of botocore and of the gRPC
+guide; PostgreSQL appendix A for SQLSTATE; the MySQL server error reference; errno(3).
 
 PYTEST_DONT_REWRITE
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_selfheal.classify.rules import PROTOCOL
+from pytest_selfheal.classify.rules import UNSURE
 from pytest_selfheal.classify.rules import Rule
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import Severity
@@ -80,7 +81,7 @@ CLOUD_RULES = (
         "grpc_code",
         "CANCELLED UNKNOWN INVALID_ARGUMENT NOT_FOUND ALREADY_EXISTS FAILED_PRECONDITION OUT_OF_RANGE UNIMPLEMENTED "
         "INTERNAL DATA_LOSS",
-        0.7,
+        UNSURE,
     ),
 )
 
@@ -103,7 +104,7 @@ HTTP_RULES = (
     _rule("http.unavailable", _T, "http_status", (502, 503, 504, 408, 425, *range(520, 531), 598, 599)),
     _rule("http.500", _T, "http_status", (500,), 0.75),
     _rule("http.credentials", _E, "http_status", (401, 402, 403, 407, 511), 0.85),
-    _rule("http.refused", _U, "http_status", tuple(range(400, 600)), 0.65),
+    _rule("http.refused", _U, "http_status", tuple(range(400, 600)), UNSURE),
 )
 
 DATABASE_RULES = (
@@ -137,6 +138,12 @@ DATABASE_RULES = (
     _rule("mysql.timeout", _O, "vendor_code", (3024, 1317)),
 )
 
+MAIL_RULES = (
+    _rule("smtp.temporary", _T, "smtp_code", (421, 450, 451, 452, 455), 0.85),
+    _rule("smtp.credentials", _E, "smtp_code", (432, 454, 530, 534, 535, 538), 0.9),
+    _rule("smtp.refused", _U, "smtp_code", tuple(range(400, 600)), UNSURE),
+)
+
 SYSTEM_RULES = (
     _EXHAUSTED,
     _rule(
@@ -150,8 +157,14 @@ SYSTEM_RULES = (
     _rule("errno.pipe", _T, "errno_name", "EPIPE EADDRINUSE EAGAIN EWOULDBLOCK", 0.8),
     _rule("errno.address", _E, "errno_name", "EAI_NONAME EAI_NODATA EAI_FAIL EAI_FAMILY EADDRNOTAVAIL", 0.75),
     _rule("errno.access", _E, "errno_name", "EACCES EPERM EROFS ETXTBSY EBUSY", 0.8),
-    _rule("errno.missing", _E, "errno_name", "ENOENT EEXIST ENODEV ENXIO ENOEXEC", 0.6),
-    _rule("errno.other", _U, "errno_name", "EISDIR ENOTDIR ENOTEMPTY EINVAL EBADF ENAMETOOLONG ELOOP EXDEV EFBIG", 0.5),
+    _rule("errno.missing", _E, "errno_name", "ENOENT ENODEV ENXIO ENOEXEC", 0.85),
+    _rule(
+        "errno.other",
+        _U,
+        "errno_name",
+        "EEXIST EISDIR ENOTDIR ENOTEMPTY EINVAL EBADF ENAMETOOLONG ELOOP EXDEV EFBIG",
+        0.85,
+    ),
     Rule("process.killed", Category.CRASH, PROTOCOL, facts={"returncode": frozenset(range(-64, 0))}),
     Rule("process.not_runnable", _E, 0.85, ("subprocess.CalledProcessError",), {"returncode": frozenset({126, 127})}),
 )

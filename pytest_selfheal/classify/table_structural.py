@@ -41,7 +41,7 @@ STRUCTURAL_RULES = (
         Category.TIMEOUT,
         STRUCTURAL,
         (FAILED,),
-        message=r"^Timeout \(?>[\d.]+s\)?(?: from pytest-timeout|$)",
+        message=r"^Timeout \(>[\d.]+s\) from pytest-timeout\.?$",
     ),
     Rule("selfheal.timeout", Category.TIMEOUT, STRUCTURAL, ("pytest_selfheal.plugin.timeout.SoftTimeout",)),
     Rule("pytest.did_not_raise", Category.ASSERTION, STRUCTURAL, (FAILED,), message=r"^DID NOT (?:RAISE|WARN)\b"),
@@ -74,6 +74,13 @@ STRUCTURAL_RULES = (
         ("_pytest.nodes.Collector.CollectError",),
         message=_FIXTURE_USAGE,
     ),
+    Rule(
+        "pytest.nothing_yielded",
+        Category.FIXTURE_ERROR,
+        0.9,
+        ("builtins.ValueError",),
+        message=r"^[A-Za-z_]\w* did not yield a value$",
+    ),
     Rule("unraisable", Category.UNKNOWN, 0.7, ("pytest.PytestUnraisableExceptionWarning",)),
 )
 
@@ -82,7 +89,7 @@ SERVED = (
     Rule(
         "served.http",
         Category.UNKNOWN,
-        0.6,
+        0.9,
         (
             "starlette.exceptions.HTTPException",
             "werkzeug.exceptions.HTTPException",

@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import TypeVar
 
+from pytest_selfheal.classify.rules import BASE
 from pytest_selfheal.classify.rules import EXACT
 from pytest_selfheal.classify.rules import GUESS
 from pytest_selfheal.classify.rules import STRUCTURAL
+from pytest_selfheal.classify.rules import UNSURE
 from pytest_selfheal.classify.rules import Finding
 from pytest_selfheal.classify.rules import Rule
 from pytest_selfheal.classify.rules import canonical
@@ -28,6 +30,7 @@ from pytest_selfheal.classify.table_messages import TALK
 from pytest_selfheal.classify.table_protocol import CLOUD_RULES
 from pytest_selfheal.classify.table_protocol import DATABASE_RULES
 from pytest_selfheal.classify.table_protocol import HTTP_RULES
+from pytest_selfheal.classify.table_protocol import MAIL_RULES
 from pytest_selfheal.classify.table_protocol import SYSTEM_RULES
 from pytest_selfheal.classify.table_structural import ENVELOPES
 from pytest_selfheal.classify.table_structural import MOCKED
@@ -53,7 +56,7 @@ CURABLE = frozenset({Category.TRANSIENT, Category.RATE_LIMIT, Category.TIMEOUT, 
 """Categories that a second try may cure."""
 
 _GENERIC = frozenset({"builtins.BaseException", "builtins.Exception", "builtins.RuntimeError", "builtins.OSError"})
-_PROTOCOL = (*CLOUD_RULES, *DATABASE_RULES, *HTTP_RULES, *SYSTEM_RULES)
+_PROTOCOL = (*CLOUD_RULES, *DATABASE_RULES, *HTTP_RULES, *MAIL_RULES, *SYSTEM_RULES)
 _PROTOCOL_FACTS = frozenset(name for rule in _PROTOCOL for name in rule.facts or {})
 _CLASSES = {**BUILTIN, **LIBRARIES}
 _SUBTESTS = r"^contains \d+ failed subtest"
@@ -209,7 +212,7 @@ class _Walk:
             if not alone:
                 return None
             # Its own class, raised by its own code, for no reason from outside: behaviour, perhaps the one under test.
-            found = Finding(Category.UNKNOWN, 0.6, "domain", (f"type {link.type_name}",))
+            found = Finding(Category.UNKNOWN, UNSURE, "domain", (f"type {link.type_name}",))
             return self._told(link, "whose exception", found)
         return self._by_class(link)
 
@@ -277,5 +280,5 @@ def _raised_by_project(link: ErrorLink) -> bool:
 def _unless_mocked(finding: Finding, link: ErrorLink) -> Finding:
     # A mock told to raise does so every time; what failed is that nobody handled it.
     if finding.category in CURABLE and innermost_path(link).endswith("unittest/mock.py"):
-        return Finding(Category.UNKNOWN, 0.6, "mock.raised", finding.evidence)
+        return Finding(Category.UNKNOWN, BASE, "mock.raised", finding.evidence)
     return finding

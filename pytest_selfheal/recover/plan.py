@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import Phase
-from pytest_selfheal.recover import storm as storms
 from pytest_selfheal.recover.backoff import backoff_s
+from pytest_selfheal.recover.storm import FAILED
+from pytest_selfheal.recover.storm import RECOVERED
+from pytest_selfheal.recover.storm import RETRIED
 from pytest_selfheal.recover.wish import NO_WISH
 from pytest_selfheal.recover.wish import Wish
 from pytest_selfheal.recover.wish import names
@@ -121,7 +123,7 @@ class Recovery:
 
     def begins(self, outage_key: str, now: float) -> None:
         """Count a test that is retried for the first time."""
-        self._storm.note(storms.RETRIED, outage_key, now)
+        self._storm.note(RETRIED, outage_key, now)
 
     def waited(self, seconds: float) -> None:
         """Count time that was slept because nothing else could run."""
@@ -129,7 +131,7 @@ class Recovery:
 
     def ended(self, outage_key: str, now: float, *, recovered: bool) -> None:
         """Note how a retry ended; one recovery ends the count of its outage."""
-        self._storm.note(storms.RECOVERED if recovered else storms.FAILED, outage_key, now)
+        self._storm.note(RECOVERED if recovered else FAILED, outage_key, now)
 
     @staticmethod
     def _strategy(failure: Failure, diagnosis: Diagnosis, wish: Wish) -> Strategy | None:

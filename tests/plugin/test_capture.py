@@ -398,7 +398,7 @@ REAL = [
         "ConnectionResetError",
         "transient",
     ),
-    ("def test_a():\n    return jsonn.loads('1')", "NameError", "missing_import"),
+    ("def test_a():\n    return json.loads('1')", "NameError", "missing_import"),
     (
         "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(1, 2)",
         "AssertionError",

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.repair.fixers.known_names import ALIASES
-from pytest_selfheal.repair.fixers.known_names import MODULE_AND_MEMBER
-from pytest_selfheal.repair.fixers.known_names import STANDARD_MEMBERS
+from pytest_selfheal.model.known_names import ALIASES
+from pytest_selfheal.model.known_names import MODULE_AND_MEMBER
+from pytest_selfheal.model.known_names import STANDARD_MEMBERS
 from pytest_selfheal.repair.imports import Import
 from pytest_selfheal.repair.imports import is_standard
 from pytest_selfheal.repair.project import kind_of

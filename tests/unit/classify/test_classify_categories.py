@@ -491,7 +491,7 @@ def test_confidence_shrinks_along_a_chain():
     context = diagnosed(raised(lambda: while_handling(ConnectionResetError(104, "x"), RuntimeError("x")))).confidence
     words = diagnosed(RuntimeError("Connection reset by peer")).confidence
     assert direct > cause > context > words
-    assert diagnosed(RuntimeError("x")).confidence == pytest.approx(0.3)
+    assert diagnosed(RuntimeError("x")).confidence == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(
