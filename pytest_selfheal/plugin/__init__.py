@@ -21,6 +21,7 @@ ON = "on"
 
 _MODES = ("auto", "suggest", "record", "off")
 _MARKERS = (
+    "selfheal(retries=None, delay=None, only=(), never=(), timeout=None, defer=True): how this test is tried again.",
     "no_selfheal: never retry or repair this test; failures are still recorded.",
     "selfheal_regression(id): a regression test written by pytest-selfheal; it is never retried or repaired.",
 )
@@ -103,6 +104,14 @@ def pytest_configure(config: pytest.Config) -> None:
             raise
         except Exception as error:  # noqa: BLE001 - an unknown pytest, a broken installation: the tests still run
             sys.stderr.write(f"selfheal: cannot start, the run goes on without it ({type(error).__name__}: {error})\n")
+
+
+@pytest.fixture(scope="session")
+def selfheal_retry_at() -> Any:
+    """`pytest_selfheal.selfheal_retry_at(seconds)`: end this try and ask for another one later."""
+    from pytest_selfheal.resilience.later import selfheal_retry_at as ask
+
+    return ask
 
 
 def wanted_mode(config: pytest.Config) -> str | None:

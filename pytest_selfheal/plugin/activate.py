@@ -21,10 +21,10 @@ from pytest_selfheal.plugin import ON
 from pytest_selfheal.plugin import run_folder
 from pytest_selfheal.plugin import wanted_mode
 from pytest_selfheal.plugin.alone import Alone
-from pytest_selfheal.plugin.attribute import OBSERVATIONS
 from pytest_selfheal.plugin.collecting import CollectionObserver
 from pytest_selfheal.plugin.other_retriers import has_other_retrier
 from pytest_selfheal.plugin.parts import Parts
+from pytest_selfheal.plugin.postbox import Postbox
 from pytest_selfheal.plugin.runner import RUNNER
 from pytest_selfheal.plugin.runner import Runner
 
@@ -51,26 +51,30 @@ def activate(config: pytest.Config) -> None:
     deliver: Deliver
     worker = getattr(config, "workerinput", None)
     if worker is not None:
-        deliver = _attach
+        postbox = Postbox()
+        config.pluginmanager.register(postbox, "selfheal-postbox")
+        deliver = postbox.deliver
         if run_folder.INPUT in worker:
             parts.share(Path(worker[run_folder.INPUT]))
+        alone = Alone(config.rootpath, policy.timeout_s, lambda _text: None)
     else:
         from pytest_selfheal.plugin.closing import Closing
         from pytest_selfheal.plugin.controller import Controller
 
         controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)
         deliver = controller.receive
+        alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("alone", text))
         _recover(config, policy, parts)
         config.pluginmanager.register(Closing(controller), "selfheal-closing")
         if distributes(config):
             from pytest_selfheal.plugin.distributed import Receiver
 
             _limit(config, policy, parts)
-            alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("alone", text))
             config.pluginmanager.register(Receiver(controller, parts, alone, time.monotonic), "selfheal-receiver")
             return
-    config.pluginmanager.register(CollectionObserver(parts, deliver), "selfheal-collection")
-    config.pluginmanager.register(Runner(parts, _retrying(config, policy, parts, deliver)), RUNNER)
+    collecting = CollectionObserver(parts, deliver, alone=alone, clock=time.monotonic, sleep=time.sleep)
+    config.pluginmanager.register(collecting, "selfheal-collection")
+    config.pluginmanager.register(Runner(parts, _retrying(config, parts, deliver, alone)), RUNNER)
     _limit(config, policy, parts)
     if has_other_retrier(config):
         from pytest_selfheal.plugin.bystander import StandDown
@@ -93,7 +97,7 @@ def _limit(config: pytest.Config, policy: Policy, parts: Parts) -> None:
     config.pluginmanager.register(parts.time_limit, "selfheal-time-limit")
 
 
-def _retrying(config: pytest.Config, policy: Policy, parts: Parts, deliver: Deliver) -> Callable[[Runner], Retrying]:
+def _retrying(config: pytest.Config, parts: Parts, deliver: Deliver, alone: Alone) -> Callable[[Runner], Retrying]:
     def make(runner: Runner) -> Retrying:
         from pytest_selfheal.plugin.retrying import Retrying
 
@@ -106,7 +110,7 @@ def _retrying(config: pytest.Config, policy: Policy, parts: Parts, deliver: Deli
             deliver,
             clock=time.monotonic,
             sleep=time.sleep,
-            alone=Alone(config.rootpath, policy.timeout_s, lambda _text: None),
+            alone=alone,
             file=run_folder.WaitingFile(Path(folder), worker["workerid"]) if folder else None,
         )
 
@@ -165,10 +169,3 @@ def conftest_failed(config: pytest.Config, error: Exception) -> None:
             close_without_session(controller, observed.failed())
     except Exception as problem:  # noqa: BLE001 - pytest is about to report the conftest's own error
         sys.stderr.write(f"selfheal: could not look at the failing conftest: {problem}\n")
-
-
-def _attach(report: Any, observations: list[Observation]) -> None:
-    if observations:
-        from pytest_selfheal.plugin.transport import pack
-
-        setattr(report, OBSERVATIONS, pack(observations))

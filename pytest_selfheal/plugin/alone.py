@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_selfheal.repair.validate import RunResult
+
 _STARTING_S = 30.0
 """What a process may need beyond the test's own time: interpreter, plugins, conftest, collection of one file."""
 
@@ -45,26 +47,34 @@ class Alone:
 
     def run(self, nodeid: str, config: pytest.Config) -> AloneRun:
         """Run one test with the options of this run and return how it ended; never raises for what happens there."""
-        from pytest_selfheal.plugin.time_limit import limit_of
-        from pytest_selfheal.repair.validate import ChildSetup
-        from pytest_selfheal.repair.validate import run_tests
-
         self._notice(f"{nodeid}: again, alone in a fresh process")
-        folder = os.fspath(config.invocation_params.dir)
-        setup = ChildSetup(
-            root=os.fspath(self._rootpath),
-            invocation_dir=folder,
-            options=_options(config),
-            inipath=os.fspath(config.inipath) if config.inipath else "",
-            cwd_on_path=folder in sys.path or "" in sys.path,
-            timeout_s=(limit_of(config) or self._timeout_s) + _STARTING_S,
-        )
-        run = run_tests([nodeid], setup)
+        run = self._child(nodeid, config)
         outcome = run.outcomes.get(nodeid, "")
         error = run.errors.get(nodeid)
         told = f"{error.error_type}: {error.error_message}"[:300] if error is not None else ""
         reason = run.reason or told or outcome or "it was not found"
         return AloneRun(run.complete and outcome == "passed", reason, run.duration_s)
+
+    def can_collect(self, nodeid: str, config: pytest.Config) -> bool:
+        """Return whether a fresh process can collect a module; none of its tests is run."""
+        run = self._child(nodeid, config, "--collect-only")
+        return run.complete and not run.collection_errors and run.exitstatus in (0, 5)
+
+    def _child(self, nodeid: str, config: pytest.Config, *more: str) -> RunResult:
+        from pytest_selfheal.plugin.time_limit import limit_of
+        from pytest_selfheal.repair.validate import ChildSetup
+        from pytest_selfheal.repair.validate import run_tests
+
+        folder = os.fspath(config.invocation_params.dir)
+        setup = ChildSetup(
+            root=os.fspath(self._rootpath),
+            invocation_dir=folder,
+            options=(*_options(config), *more),
+            inipath=os.fspath(config.inipath) if config.inipath else "",
+            cwd_on_path=folder in sys.path or "" in sys.path,
+            timeout_s=(limit_of(config) or self._timeout_s) + _STARTING_S,
+        )
+        return run_tests([nodeid], setup)
 
 
 def _options(config: pytest.Config) -> tuple[str, ...]:

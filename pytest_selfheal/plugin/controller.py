@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import Attempt
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Observation
@@ -183,11 +184,19 @@ class Controller:
         if len(sharing) == MASS and signature not in self._mass:
             self._mass.add(signature)
             self._raise_earlier(sharing[:-1])
+        if record.attempts and report is not None:
+            self._tell_junit(report, record)
         if record.outcome is Outcome.HEALED:
             self.screen.healed(report, record)
             event = self._retry_event(record)
             self.store.append(event)
             self.announce(event)
+
+    def _tell_junit(self, report: Any, record: FailureRecord) -> None:
+        from pytest_selfheal.plugin.private_pytest import tell_junit
+
+        name = "flakyFailure" if record.outcome.value == "healed" else "rerunFailure"
+        tell_junit(self.config, report, name, [_try(attempt) for attempt in record.attempts])
 
     def _in_context(self, record: FailureRecord, shared_by: int) -> FailureRecord:
         """Return the record with the severity that the rest of the run gives it."""
@@ -232,3 +241,9 @@ class Controller:
             duration_s=sum(attempt.duration_s + attempt.waited_s for attempt in record.attempts),
             created_at=now,
         )
+
+
+def _try(attempt: Attempt) -> tuple[str, str, str]:
+    took = f"{attempt.duration_s:.3f} s, then {attempt.waited_s:.3f} s until the next"
+    details = f"attempt {attempt.number}: {attempt.category.value}, {took}\n{attempt.error_message}"
+    return attempt.error_type, attempt.error_message.partition("\n")[0], details

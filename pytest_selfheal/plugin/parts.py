@@ -50,7 +50,7 @@ class Parts:
     @cached_property
     def recovery(self) -> Recovery | None:
         """Decides about retries; None when nothing is to be retried."""
-        if self._policy.mode == "record":
+        if not self.retries:
             return None
         import os
         import random
@@ -65,6 +65,11 @@ class Parts:
         storm = Storm(policy.storm_failures, policy.storm_pause_s, log, str(os.getpid()))
         # The module's generator belongs to the tests: some seed it and count on what comes next.
         return Recovery(policy, random.Random().random, storm, self.tests)  # noqa: S311 - jitter, not a secret
+
+    @property
+    def retries(self) -> bool:
+        """Whether anything may be tried again in this run."""
+        return self._policy.mode != "record"
 
     def degrade(self, error: Exception) -> None:
         """Note an error of our own; it is shown once, at the end of the run."""

@@ -14,6 +14,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -21,12 +22,14 @@ from typing import Any
 import pytest
 from _pytest.assertion import rewrite
 from _pytest.runner import check_interactive_exception
+from _pytest.runner import pytest_make_collect_report as make_collect_report
 from _pytest.runner import show_test_item
 from _pytest.unittest import TestCaseFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
+    from collections.abc import Sequence
     from types import TracebackType
 
     Phase = tuple[pytest.CallInfo[Any], pytest.TestReport]
@@ -73,9 +76,11 @@ __all__ = [
     "Snapshot",
     "WorkerSlot",
     "begin",
+    "collect_again",
     "end",
     "failing_fixture_scope",
     "is_interactive",
+    "is_project_module",
     "is_unittest",
     "is_up",
     "passed_report",
@@ -87,6 +92,7 @@ __all__ = [
     "stop_below",
     "tear_down_failed",
     "tear_down_to",
+    "tell_junit",
 ]
 
 _PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}
@@ -221,6 +227,20 @@ def tear_down_to(previous: pytest.Item, nextitem: pytest.Item) -> None:
         previous.ihook.pytest_runtest_logreport(report=report)
 
 
+def collect_again(collector: Any) -> pytest.CollectReport:
+    """Collect a module as if for the first time; whatever its failed import left in `sys.modules` must be gone."""
+    collector.__dict__.pop("_obj", None)
+    return make_collect_report(collector)
+
+
+def is_project_module(name: str, rootpath: Path) -> bool:
+    """Return whether a loaded module comes from the project, and not from an environment inside it."""
+    origin = getattr(sys.modules.get(name), "__file__", None)
+    if not isinstance(origin, str) or "site-packages" in origin:
+        return False
+    return Path(origin).is_relative_to(rootpath)
+
+
 def passed_report(item: pytest.Item, duration_s: float, when: Any = "call") -> pytest.TestReport:
     """Return the report of a phase that passed elsewhere, in another process or before."""
     return pytest.TestReport(
@@ -261,6 +281,30 @@ class WorkerSlot:
             self._interactor = next(plugin for plugin in plugins if type(plugin).__name__ == "WorkerInteractor")
             self._indexes = {known: index for index, known in enumerate(item.session.items)}
         self._interactor.item_index = self._indexes[item]
+
+
+def tell_junit(config: pytest.Config, report: Any, name: str, attempts: Sequence[tuple[str, str, str]]) -> None:
+    """Add superseded tries to a test's case in pytest's own JUnit file; does nothing when none is written.
+
+    Args:
+        config: pytest's configuration.
+        report: the report that tells the outcome.
+        name: `flakyFailure` for a test that passed in the end, `rerunFailure` for one that did not (as Surefire does).
+        attempts: exception, message and details of each try.
+    """
+    from xml.etree import ElementTree as ET
+
+    from _pytest.junitxml import bin_xml_escape
+    from _pytest.junitxml import xml_key
+
+    xml = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    case = xml.node_reporter(report)
+    for kind, message, details in attempts:
+        element = ET.Element(name, type=bin_xml_escape(kind), message=bin_xml_escape(message))
+        ET.SubElement(element, "stackTrace").text = bin_xml_escape(details)
+        case.append(element)
 
 
 def is_unittest(item: pytest.Item) -> bool:

@@ -321,8 +321,9 @@ class Retrying:
         self._runner.release(item.ihook)
         if trial.reason and report.failed:
             report.sections.append((_SECTION, trial.reason))
-        if trial.healed:
-            item.user_properties.append((_SECTION, f"healed after {len(trial.attempts) + 1} attempts"))
+        if trial.attempts:
+            how = "healed after" if trial.healed else "failed on all"
+            item.user_properties.append((_SECTION, f"{how} {len(trial.attempts) + 1} attempts"))
         self._deliver(report, self._observations(trial, tuple(trial.attempts)))
 
     @staticmethod

@@ -62,7 +62,8 @@ class Screen:
 
     def healed(self, report: Any, record: FailureRecord) -> None:
         """Mark the report of a test that passed on a later try; `tell_healed` says so after its letter."""
-        setattr(report, HEALED, True)
+        if report is not None:  # a module that was collected again has none under xdist
+            setattr(report, HEALED, True)
         if not self._shows_healed:
             self._shows_healed = True
             self._config.pluginmanager.register(HealedStatus(self), "selfheal-status")

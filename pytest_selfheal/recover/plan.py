@@ -108,6 +108,17 @@ class Recovery:
         strategy = self._strategy(failure, diagnosis, wish)
         if strategy is None or failure.phase not in _RETRYABLE_PHASES:
             return Stop()
+        return self._plan(strategy, failure, diagnosis, failed, now, wish)
+
+    def plan_collection(self, failure: Failure, diagnosis: Diagnosis, failed: int, now: float) -> Retry | Stop:
+        """Decide after the `failed`-th failed try to collect a module: only outages are waited for."""
+        if diagnosis.category not in (Category.TRANSIENT, Category.RATE_LIMIT):
+            return Stop()
+        return self._plan(STRATEGIES[diagnosis.category], failure, diagnosis, failed, now, NO_WISH)
+
+    def _plan(
+        self, strategy: Strategy, failure: Failure, diagnosis: Diagnosis, failed: int, now: float, wish: Wish
+    ) -> Retry | Stop:
         attempts = wish.retries + 1 if wish.retries is not None else strategy.attempts or self._policy.attempts
         if failed >= attempts:
             return Stop(f"still failing after {failed} attempts" if failed > 1 else "")
