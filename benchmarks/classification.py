@@ -35,10 +35,12 @@ if TYPE_CHECKING:
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "corpus"
 COLLECTION = "<collection>"
+CRASHES = "cases/system/test_crashes.py"
 TIERS = ("plain", "library", "tricky")
 RETRYABLE = frozenset({"transient", "rate_limit", "timeout", "crash"})
 EDITED = frozenset({"missing_import", "syntax", "type_error"})  # a fixer may change code because of these
 NOTHING = "(nothing)"
+MOST = {"would mask a bug": 2}
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def read_labels(corpus: Path) -> dict[str, Case]:
     for file, entries in tomllib.loads((corpus / "labels.toml").read_text()).items():
         for test, label in entries.items():
             name = file if test == COLLECTION else f"{file}::{test}"
+            if sys.version_info < tuple(map(int, label.get("python", "3.10").split("."))):
+                continue
             accepted = frozenset([label["is"], *label.get("also", [])])
             unknown = accepted - {category.value for category in Category} - {"not_recorded"}
             if unknown or label["tier"] not in TIERS:
@@ -115,14 +119,15 @@ def read_labels(corpus: Path) -> dict[str, Case]:
     return cases
 
 
-def run_corpus(project: Path, *options: str) -> list[FailureRecord]:
+def run_corpus(project: Path, *options: str, crashes: bool = False) -> list[FailureRecord]:
     """Run the corpus in this folder with its own store and return what was recorded."""
     outside = ("SELFHEAL_", "PYTEST_", "CI", "GITHUB_", "GITLAB_", "SHOP_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(outside)}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"}
+    environment |= {"CORPUS_CRASHES": "1"} if crashes else {}
     command = [sys.executable, "-m", "pytest", "--selfheal=record", "-q", "--tb=no", "--no-summary"]
     command += ["--continue-on-collection-errors", *options]
-    shutil.rmtree(project / ".selfheal", ignore_errors=True)
+    shutil.rmtree(project / ".selfheal", ignore_errors=True)  # each run has a store of its own
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     records = open_store(project / ".selfheal").failures()
     if done.returncode not in {0, 1} or not records:
@@ -265,12 +270,12 @@ def tell_lines(title: str, lines: list[str]) -> None:
 
 
 def score(
-    cases: dict[str, Case], plain: list[FailureRecord], spread: list[FailureRecord]
+    cases: dict[str, Case], plain: list[FailureRecord], crashed: list[FailureRecord]
 ) -> tuple[Figures, list[Result]]:
-    """Print the figures of the plain run, completed by what fails only with workers."""
+    """Print the figures of the plain run, completed by the crashes, which only workers survive."""
     wanted = [case for case in cases.values() if case.label != "not_recorded"]
     results, strays = pair_up([case for case in wanted if case.run != "workers"], plain)
-    in_workers, strays_there = pair_up([case for case in wanted if case.run == "workers"], spread)
+    in_workers, strays_there = pair_up([case for case in wanted if case.run == "workers"], crashed)
     results += in_workers
     hidden = [r for r in strays + strays_there if plain_name(r.nodeid) in cases]
     hidden = [r for r in hidden if cases[plain_name(r.nodeid)].label == "not_recorded"]
@@ -305,9 +310,6 @@ def score(
     return figures, results
 
 
-MOST = {"would mask a bug": 2}
-
-
 def compare(
     figures: Figures, plain: list[FailureRecord], spread: list[FailureRecord], moved: list[FailureRecord]
 ) -> None:
@@ -339,13 +341,14 @@ def main() -> int:
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="selfheal-corpus-") as folder:
         project = copy_corpus(Path(folder, "corpus"), arguments.only)
-        print("runs: plain, -n 2, moved and renamed")
+        print("runs: plain, -n 2, crashes, moved and renamed")
         plain = run_corpus(project)
         spread = run_corpus(project, "-n", "2")
+        crashed = run_corpus(project, "-n", "2", CRASHES, crashes=True) if (project / CRASHES).exists() else []
         shift_lines(renamed := project.rename(Path(folder, "renamed-project")))
         moved = run_corpus(renamed)
     print(f"  {time.perf_counter() - begin:.0f} s in all\n")
-    figures, results = score(cases, plain, spread)
+    figures, results = score(cases, plain, crashed)
     print()
     compare(figures, plain, spread, moved)
     if arguments.worst:

@@ -1,7 +1,3 @@
-def assert_status(answer, wanted):
-    assert answer.status_code == wanted, f"{answer.status_code} {answer.reason}"
-
-
 def retrying(call):
     for _ in range(3):
         try:

@@ -3,7 +3,7 @@ import warnings
 import pytest
 import requests
 
-from shop import checks
+from cases import helpers
 from shop import errors
 from shop import limiter
 from shop.limiter import Limiter
@@ -37,7 +37,7 @@ def test_in_except_block(nobody):
 
 
 def test_helper_503(server):
-    checks.assert_status(requests.get(f"{server}/s503", timeout=2), 200)
+    helpers.assert_status(requests.get(f"{server}/s503", timeout=2), 200)
 
 
 def test_did_not_raise_timeout():
