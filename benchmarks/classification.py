@@ -200,6 +200,16 @@ def calibration(results: list[Result]) -> tuple[float, float]:
     return brier, sum(gaps) / len(pairs)
 
 
+def reliability(results: list[Result]) -> list[str]:
+    """Return a line per confidence that was told: how often, and how often rightly; most frequent first."""
+    told: dict[float, list[bool]] = defaultdict(list)
+    for result in results:
+        if result.record:
+            told[round(result.record.confidence, 2)].append(result.acceptable)
+    ordered = sorted(told.items(), key=lambda item: -len(item[1]))
+    return [f"  said {said:.2f}   {len(was):>4} times   right {share(sum(was), len(was)):.3f}" for said, was in ordered]
+
+
 def wrong_pairs(results: list[Result]) -> tuple[float, list[str]]:
     """Return the F1 of "these two failures are the same bug" over all pairs, and a line for each wrong pair."""
     known = [result for result in results if result.record]
@@ -304,6 +314,7 @@ def score(
     for name, mine in costly(results).items():
         tell_lines(name, [f"{r.case.name}: is {r.case.label}, said {r.said}" for r in mine])
     print("\nanswers by label (strict)", *confusion(results), sep="\n")
+    print("\nconfidence (lenient)", *reliability(results), sep="\n")
     tell_lines("wrong pairs of signatures", pairs)
     tell_lines("recorded though skipped or xfailed", [r.nodeid for r in hidden])
     tell_lines("failures without a label", unlabelled)
