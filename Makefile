@@ -5,23 +5,25 @@
 #   make test-all  the same on every Python 3.10 to 3.13 that this machine has
 #   make test-oldest  the plugin and unit tests on the oldest pytest we promise to work with
 #   make lint      ruff, mypy, import contracts
+#   make corpus    score the classifier on labelled failures of real libraries (CORPUS_ARGS="--worst")
 #   make bench     what the plugin costs a suite        (BENCH_ARGS="--pairs 3" to choose)
 #   make clean     remove the virtual environments and caches
 
 PYTHON ?= python3
 PYTEST_ARGS ?= --numprocesses=auto
 BENCH_ARGS ?=
+CORPUS_ARGS ?=
 
 VENV := .venv
 DEMO_VENV := .venv-demo
 SOURCES := $(shell find pytest_selfheal -name '*.py')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-all test-oldest lint style types contracts bench clean
+.PHONY: help demo test test-all test-oldest lint style types contracts bench corpus clean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,9s/^# *//p' Makefile
+	@sed -n '3,10s/^# *//p' Makefile
 
 # $(call create_venv,PYTHON,FOLDER): an environment that works (kept when it does), or a sentence that says what is missing
 define create_venv
@@ -99,6 +101,17 @@ contracts: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(VENV)/bin/python benchmarks/overhead.py $(BENCH_ARGS)
+
+# The real libraries, which nothing else needs.
+.venv-corpus/.installed: pyproject.toml
+	$(call create_venv,$(PYTHON),.venv-corpus)
+	@echo "installing into .venv-corpus"
+	@.venv-corpus/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@.venv-corpus/bin/python -m pip install --quiet --editable . --group corpus
+	@touch $@
+
+corpus: .venv-corpus/.installed
+	.venv-corpus/bin/python benchmarks/classification.py $(CORPUS_ARGS)
 
 clean:
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist selfheal-out

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["corpus"]  # a project of failures for benchmarks/classification.py
 
 # Time belongs to benchmarks; SELFHEAL_TEST_EXAMPLES asks for a longer search than the everyday suite can afford.
 settings.register_profile("house", deadline=None, max_examples=int(os.environ.get("SELFHEAL_TEST_EXAMPLES", "50")))

@@ -1,0 +1,5 @@
+from requests import Sessions
+
+
+def test_a():
+    pass

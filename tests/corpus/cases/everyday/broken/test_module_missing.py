@@ -1,0 +1,5 @@
+import requests_oauthlib_next
+
+
+def test_a():
+    pass

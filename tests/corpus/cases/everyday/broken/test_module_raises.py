@@ -1,0 +1,7 @@
+from shop import pricing
+
+DEFAULT = pricing.RATES["GBP"]
+
+
+def test_a():
+    pass

@@ -1,0 +1,5 @@
+from shop import prices
+
+
+def test_a():
+    pass

@@ -1,0 +1,5 @@
+import shop.warehouse
+
+
+def test_a():
+    pass

@@ -1,0 +1,4 @@
+def test_a():
+    if True:
+        x = 1
+	y = 2

@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.mark.parametrize("amonut", [1, 2])
+def test_a(amount):
+    pass

@@ -1,0 +1,5 @@
+import barcodes_next
+
+
+def test_a():
+    pass

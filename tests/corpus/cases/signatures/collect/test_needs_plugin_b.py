@@ -1,0 +1,5 @@
+import shipping_labels_next
+
+
+def test_a():
+    pass

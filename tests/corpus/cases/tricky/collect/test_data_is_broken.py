@@ -1,0 +1,7 @@
+import json
+
+PRICES = json.loads("{'tea': 1}")
+
+
+def test_a():
+    pass

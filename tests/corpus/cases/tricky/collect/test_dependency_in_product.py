@@ -1,0 +1,5 @@
+from shop import uses_extra
+
+
+def test_a():
+    pass

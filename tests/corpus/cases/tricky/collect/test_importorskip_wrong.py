@@ -1,0 +1,3 @@
+import pytest
+
+pytest.fail("Timeout: set SHOP_TIMEOUT first")

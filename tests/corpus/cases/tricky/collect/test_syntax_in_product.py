@@ -1,0 +1,5 @@
+from shop import half_done
+
+
+def test_a():
+    pass

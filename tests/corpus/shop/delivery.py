@@ -1,0 +1,2 @@
+def cost():
+    return 1
