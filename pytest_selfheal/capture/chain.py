@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
@@ -105,6 +106,10 @@ class ChainReader:
         facts = facts_of(error, mro, self._redactor.redact)
         if "builtins.SyntaxError" in mro and "filename" in facts:
             facts["filename"], facts["in_app"], _ = self.frames.path(facts["filename"])
+        elif "exporters" in facts:
+            modules = [sys.modules.get(name) for name in facts["exporters"]]
+            own = [self.frames.path(str(getattr(module, "__file__", "<")))[1] for module in modules]
+            facts["exporters"] = [name for name, is_own in zip(facts["exporters"], own, strict=True) if is_own]
         elif "path" in facts:
             facts["path"] = self.frames.path(facts["path"])[0]
         return ErrorLink(

@@ -29,6 +29,7 @@ RETRY_AT = "selfheal_retry_at"
 _MAX_TEXT = 300
 _MAX_NAMES = 2000
 _MAX_OUTPUT = 1000
+_MAX_EXPORTERS = 20
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 _CODE = re.compile(r"[A-Za-z][\w.-]{1,80}")
 _PYTEST_TIMEOUT = re.compile(r"Timeout \(?>([\d.]+)s\)?(?: from pytest-timeout)?")
@@ -164,9 +165,18 @@ def _from_response(error: BaseException, _mro: tuple[str, ...]) -> dict[str, Any
     status = next((number for number in statuses if number is not None and 400 <= number <= 599), None)
     return {
         "http_status": status,
+        "status_of_class": _is_of_class(error, status) or None,
         "retry_after": _retry_after(error, response),
         "error_code": _code_text(attribute(error, "code")),
     }
+
+
+def _is_of_class(error: BaseException, status: int | None) -> bool:
+    """Tell a status that every exception of this class has from one that came with an answer."""
+    if status is None:
+        return False
+    kinds = [vars(kind) for kind in type.mro(type(error))[:30]]
+    return any(whole(names.get(key)) == status for names in kinds for key in ("status_code", "status", "code"))
 
 
 def _retry_after(error: BaseException, response: Any) -> float | None:
@@ -273,10 +283,10 @@ def _from_names(error: BaseException, mro: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _exporters(name: str | None) -> list[str]:
-    """Return up to three loaded modules, not of the standard library, that define a class or function of this name."""
+    """Return loaded modules, not of the standard library, that define a class or function of this name."""
     found: list[str] = []
     for module_name, module in list(sys.modules.items()) if name else ():
-        if len(found) == 3:
+        if len(found) == _MAX_EXPORTERS:
             break
         top = module_name.partition(".")[0]
         if top in sys.stdlib_module_names or top.startswith(("_", "pytest")) or type(module) is not type(sys):

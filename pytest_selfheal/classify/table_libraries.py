@@ -218,8 +218,9 @@ _CLOUD: Table = {
 
 _REFUSED = (
     r"could not connect to server|Connection refused|server closed the connection unexpectedly|terminating connection"
-    r"|the database system is (?:starting up|shutting down)|connection (?:already )?closed|Connection reset by peer"
-    r"|SSL SYSCALL error|could not receive data from server|the connection is (?:closed|lost)|Lost connection to"
+    r"|the database system is (?:starting up|shutting down)|too many clients already"
+    r"|connection slots are reserved|Connection reset by peer"
+    r"|SSL SYSCALL error|could not receive data from server|the connection is lost|Lost connection to"
 )
 _NO_ACCESS = (
     r"password authentication failed|no password supplied|(?:database|role) \"[^\"]*\" does not exist"
@@ -244,7 +245,8 @@ _OPERATIONAL = (
 _DATABASES: Table = {
     **worded("psycopg2.OperationalError", *_OPERATIONAL, ("", _U, UNSURE)),
     **worded("psycopg.OperationalError", *_OPERATIONAL, ("", _U, UNSURE)),
-    **worded("psycopg2.InterfaceError", (r"connection already closed|cursor already closed", _T, 0.7)),
+    # A connection that the program itself closed, as far as the words tell: trying again would hide that.
+    **rows(_U, UNSURE, "psycopg2.InterfaceError"),
     **worded("sqlalchemy.exc.OperationalError", *_OPERATIONAL),
     **worded("django.db.utils.OperationalError", *_OPERATIONAL),
     **worded("peewee.OperationalError", *_OPERATIONAL),

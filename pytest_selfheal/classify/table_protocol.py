@@ -47,6 +47,14 @@ CLOUD_RULES = (
         PROTOCOL,
         facts={"error_code": frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})},
     ),
+    Rule(
+        "api.out_of_credit",
+        _E,
+        0.9,
+        facts={"http_status": frozenset({400, 402, 403, 429})},
+        message=r"\bcredit balance is too low\b|\binsufficient credits?\b|\bexceeded your current quota\b"
+        r"|\bbilling (?:hard limit|not active)\b|\bout of credits\b",
+    ),
     _rule(
         "aws.throttled",
         _R,
@@ -108,6 +116,13 @@ HTTP_RULES = (
 )
 
 DATABASE_RULES = (
+    Rule(
+        "mongo.recovering",
+        _T,
+        PROTOCOL,
+        ("pymongo.errors.PyMongoError",),
+        {"vendor_code": frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})},
+    ),
     _rule("mongo.labels", _T, "retryable_label", (True,)),
     _rule("sql.lost_connection", _T, "sqlstate", "08000 08001 08003 08004 08006 08007 08S01 57P01 57P02 57P03 57P05"),
     _rule("sql.conflict", _T, "sqlstate", "40001 40P01 55P03"),
