@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -115,7 +116,12 @@ def _no_damage_before(
             tier = 1 if not text[line_start : damage.start].strip(BLANK) else 3
         if tier < best or (tier == best and all(region.start < damage.start for region in top)):
             what = f"a region in at least as good a place cannot be read: {damage.why}"
-            raise Refused("damaged", what, damage.at, others | {r.start: "a damaged region in as good a place follows" for r in top})
+            raise Refused(
+                "damaged",
+                what,
+                damage.at,
+                others | {r.start: "a damaged region in as good a place follows" for r in top},
+            )
 
 
 def _distinct(regions: list[Region]) -> list[Region]:
@@ -152,7 +158,7 @@ def _is_sequence(text: str, top: list[Region]) -> bool:
         return False
     if not all(isinstance(region.value, dict) for region in top) or len({frozenset(r.value) for r in top}) != 1:
         return False
-    return all(not text[one.end : other.start].strip(BLANK + ",") for one, other in zip(top, top[1:], strict=False))
+    return all(not text[one.end : other.start].strip(BLANK + ",") for one, other in pairwise(top))
 
 
 def _sequence(text: str, top: list[Region], damages: list[Damage], others: dict[int, str]) -> Chosen:

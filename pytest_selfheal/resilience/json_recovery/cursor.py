@@ -12,8 +12,13 @@ from pytest_selfheal.resilience.json_recovery.grammar import BLANKS
 from pytest_selfheal.resilience.json_recovery.grammar import CLOSER_AFTER_TEXT
 from pytest_selfheal.resilience.json_recovery.grammar import KEY_AHEAD
 from pytest_selfheal.resilience.json_recovery.grammar import KEY_REACH
+from pytest_selfheal.resilience.json_recovery.grammar import LOSSLESS
 
 _CLOSER = re.compile(r"[}\]]")
+MOST_ASSUMPTIONS = 2000
+"""Repairs that assume something; a text that needs more is not a slightly damaged one."""
+MOST_PLACES = 5000
+"""Places of repairs that are remembered, so that a big text in another dialect does not fill the memory."""
 CLOSERS = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -57,13 +62,21 @@ class Cursor:
         self.cut = False
         self.stack: list[Frame] = []
         self.repairs: list[tuple[str, int, int]] = []
+        self._kinds: set[str] = set()
+        self._assumed = 0
         # Failed attempts of the C parser are charged here: each counts the newlines before its place.
         self.quick_budget = 20 * (end - at) + 10_000
 
     def note(self, kind: str, start: int | None = None, end: int | None = None) -> None:
         """Remember a repair at `start` (default: here)."""
         start = self.at if start is None else start
-        self.repairs.append((kind, start, start + 1 if end is None else end))
+        if kind not in LOSSLESS:
+            self._assumed += 1
+            if self._assumed > MOST_ASSUMPTIONS:
+                raise Unreadable("too much of it is damaged", start)
+        if len(self.repairs) < MOST_PLACES or kind not in self._kinds:
+            self._kinds.add(kind)
+            self.repairs.append((kind, start, start + 1 if end is None else end))
 
     def charge(self, place: int) -> None:
         """Pay for a failed attempt of the C parser that got to `place`."""
@@ -71,6 +84,8 @@ class Cursor:
 
     def peek(self, place: int) -> tuple[str, int]:
         """Return the first character at or after `place` that is not blank ("" at the end), and where it is."""
+        if place < self.end and " " < (char := self.text[place]) < "\x7f":
+            return char, place
         found = BLANKS.match(self.text, place, self.end)
         spot = found.end() if found else self.end
         return (self.text[spot] if spot < self.end else ""), spot
@@ -87,6 +102,8 @@ class Cursor:
         """Move over blanks, comments and escaped line breaks between tokens."""
         while True:
             char, self.at = self.peek(self.at)
+            if char not in ("#", "/", "\\"):
+                return
             following = self.text[self.at + 1 : self.at + 2] if self.at + 1 < self.end else ""
             if char == "#" or (char == "/" and following == "/"):
                 self._line_comment()

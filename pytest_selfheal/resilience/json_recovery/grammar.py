@@ -17,9 +17,30 @@ _B = f"[{BLANK}]*"
 KEY_REACH = 700
 
 LOSSLESS = frozenset(
-    "trailing_comma comment single_quotes smart_quotes unquoted_key python_literal raw_control bad_escape nonfinite "
-    "escaped_blank missing_comma windows_path extra_closer lenient_number escaped_quote duplicate_key "
-    "html_entities quoted_lines escaped_whole draft_dropped sequence unwrapped owed_literal".split()
+    [
+        "trailing_comma",
+        "comment",
+        "single_quotes",
+        "smart_quotes",
+        "unquoted_key",
+        "python_literal",
+        "raw_control",
+        "bad_escape",
+        "nonfinite",
+        "escaped_blank",
+        "missing_comma",
+        "windows_path",
+        "extra_closer",
+        "lenient_number",
+        "escaped_quote",
+        "duplicate_key",
+        "html_entities",
+        "quoted_lines",
+        "escaped_whole",
+        "draft_dropped",
+        "sequence",
+        "owed_literal",
+    ]
 )
 LOSSY = frozenset({"ellipsis", "dropped_tail", "truncated_string", "cut_end"})
 

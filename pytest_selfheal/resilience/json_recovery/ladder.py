@@ -149,9 +149,7 @@ class _Recovery:
         text = "" if isinstance(given, bytes) else given
         walk: Walk | None = None
         try:
-            if len(given) > self.limits.characters:
-                raise Refused("too_long", f"the text is longer than {self.limits.characters}", 0)
-            text = _decoded(given)
+            text = _decoded(given, self.limits.characters)
             strict, failure = self._strict(text, given)
             if strict is not None:
                 return strict
@@ -176,9 +174,7 @@ class _Recovery:
         region = Region(value, 0, len(text), strict=True)
         return self._fitted(region, text, "strict", "whole", ()), 0
 
-    def _fitted(
-        self, region: Region, text: str, level: Level, source: str, kinds: tuple[str, ...]
-    ) -> RecoveredJSON:
+    def _fitted(self, region: Region, text: str, level: Level, source: str, kinds: tuple[str, ...]) -> RecoveredJSON:
         repairs = tuple(Repair(kind, class_of(kind), region.start, region.start) for kind in kinds)
         value, confidence = region.value, _CONFIDENCE[level]
         if self.expect is not None:
@@ -255,7 +251,9 @@ class _Recovery:
             whole = [region for region in regions if region.tier <= LAST_ANSWER and not region.cut]
             if not any(region.tier < FRAGMENT for region in fitting) and whole:
                 path, value = self._nested(whole)
-                holder = next(region for region in whole if any(v is value for _, v in self.expect.inside(region.value)))
+                holder = next(
+                    region for region in whole if any(v is value for _, v in self.expect.inside(region.value))
+                )
                 fitting, source = [replace(holder, value=value)], f"nested({path})"
             regions = fitting
         chosen = choose(
@@ -289,9 +287,7 @@ class _Recovery:
             text=text,
         )
 
-    def _other_ways(
-        self, walk: Walk, text: str, start: int, done: list[str], refused: Refused
-    ) -> RecoveredJSON | None:
+    def _other_ways(self, walk: Walk, text: str, start: int, done: list[str], refused: Refused) -> RecoveredJSON | None:
         """What is left when no region is an answer: a fenced scalar, members without braces, the library."""
         if refused.code not in ("nothing_found", "damaged", "unexpected"):
             return None
@@ -348,7 +344,9 @@ class _Recovery:
         return self._fitted(region, text, "library", "inline", ("json_repair",))
 
 
-def _decoded(given: str | bytes) -> str:
+def _decoded(given: str | bytes, most: int) -> str:
+    if len(given) > most:
+        raise Refused("too_long", f"the text is longer than {most} characters", 0)
     if isinstance(given, str):
         return given
     try:

@@ -61,7 +61,7 @@ def _stands_apart(text: str, start: int, end: int) -> bool:
 
 
 def transform(text: str) -> tuple[str, list[str]]:
-    """Undo what was done to the text as a whole, when every sign of it is there; returns the text and what was undone."""
+    """Undo what was done to the whole text if every sign of it is there; returns the text and what was undone."""
     done = []
     if "&quot;" in text and '"' not in text:
         import html

@@ -1,4 +1,4 @@
-"""The last look at a chosen value: repairs that guess structure, cuts, and signs that it is a piece of something larger.
+"""The last look at a chosen value: guessed structure, cuts, and signs that it is a piece of something larger.
 
 PYTEST_DONT_REWRITE
 """

@@ -67,7 +67,7 @@ class Region:
         """Whether prose could look like it: a list of scalars, or an empty object."""
         if isinstance(self.value, list):
             return not any(isinstance(item, (dict, list)) for item in self.value)
-        return self.value == {}
+        return bool(self.value == {})
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Walk:
 
     def _is_quoted_bracket(self, place: int) -> bool:
         around = self.text[place - 1 : place] if place else ""
-        return around != "" and around in "'\"`" and self.text[place + 1 : place + 2] == around
+        return around in ("'", '"', "`") and self.text[place + 1 : place + 2] == around
 
     def _try(self, place: int) -> None:
         fence = self.fences.around(place)

@@ -6,7 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import re
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]  # public by use, missing in typeshed
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.resilience.json_recovery.closing import Role
@@ -22,6 +22,7 @@ from pytest_selfheal.resilience.json_recovery.grammar import KEY_ON_NEXT_LINE
 from pytest_selfheal.resilience.json_recovery.grammar import KEY_WITHOUT_CLOSING
 from pytest_selfheal.resilience.json_recovery.grammar import QUOTES
 from pytest_selfheal.resilience.json_recovery.grammar import SWALLOWED
+from pytest_selfheal.resilience.json_recovery.grammar import Quote
 
 if TYPE_CHECKING:
     from pytest_selfheal.resilience.json_recovery.cursor import Cursor
@@ -38,35 +39,54 @@ def read_string(cursor: Cursor, role: Role) -> str:
     Raises:
         Unreadable: no reading is more likely than the others.
     """
-    quote = QUOTES[cursor.text[cursor.at]]
+    mark = cursor.text[cursor.at]
+    quote = QUOTES[mark]
     if quote.repair:
         cursor.note(quote.repair)
-    elif (clean := _clean(cursor, role)) is not None:
+    if (clean := _clean(cursor, quote, role)) is not None:
         return clean
-    elif role != "key" and (doubled := _doubled(cursor)) is not None:
-        return doubled
+    if mark == '"':
+        clean = _escaped(cursor, role) if role == "key" else _doubled(cursor) or _escaped(cursor, role)
+        if clean is not None:
+            return clean
     return _Scan(cursor, role).run()
 
 
-def _clean(cursor: Cursor, role: Role) -> str | None:
-    """Read a string without damage at the speed of C; None when it has some."""
-    text, start = cursor.text, cursor.at + 1
-    special = QUOTES['"'].special.search(text, start, cursor.end)
-    if special is None or cursor.quick_budget < 0 or (text[special.start()] < " "):
+def _clean(cursor: Cursor, quote: Quote, role: Role) -> str | None:
+    """Read a string that holds nothing special; None when it does."""
+    start = cursor.at + 1
+    found = quote.special.search(cursor.text, start, cursor.end)
+    if found is None or found.group() not in quote.closers:
         return None
-    if role != "key" and DRIVE.match(text, start):
+    place = found.start()
+    if place == start and cursor.text[place + 1 : place + 2] not in (*",:}] \t\r\n", ""):
+        return None
+    if ends_string(cursor, place, role, 0) != "yes":
+        return None
+    cursor.at = place + 1
+    return cursor.text[start:place]
+
+
+def _escaped(cursor: Cursor, role: Role) -> str | None:
+    """Read a string with valid escapes at the speed of C; None when it has damage."""
+    text, start = cursor.text, cursor.at + 1
+    found = QUOTES['"'].special.search(text, start, cursor.end)
+    if (
+        found is None
+        or found.group() != "\\"
+        or cursor.quick_budget < 0
+        or (role != "key" and DRIVE.match(text, start))
+    ):
         return None
     try:
-        value, end = scanstring(text, start, True)  # noqa: FBT003 - a C function without keywords
+        value, end = scanstring(text, start, True)
     except ValueError as error:
         cursor.charge(getattr(error, "pos", start))
         return None
-    if end > cursor.end or (end - start == 1 and text[end : end + 1] not in (*',:}] \t\r\n', "")):
-        return None
-    if ends_string(cursor, end - 1, role, 0) != "yes":
+    if end > cursor.end or ends_string(cursor, end - 1, role, 0) != "yes":
         return None
     cursor.at = end
-    return value
+    return str(value)
 
 
 def _doubled(cursor: Cursor) -> str | None:
@@ -143,16 +163,14 @@ class _Scan:
         if self.is_path:
             self._path_slash(place)
             return None
-        run = _SLASHES.match(self.text, place, self.end)
-        length = run.end() - place if run else 1
-        if length > 1:
-            pairs = length // 2
-            self._keep("\\" * pairs, place + 2 * pairs)
-            return None
         if place + 1 >= self.end:
             return self._cut()
         char = self.text[place + 1]
-        if char in ESCAPES:
+        if char == "\\":
+            run = _SLASHES.match(self.text, place, self.end)
+            pairs = (run.end() - place) // 2 if run else 1
+            self._keep("\\" * pairs, place + 2 * pairs)
+        elif char in ESCAPES:
             self._keep(ESCAPES[char], place + 2)
         elif char == "u":
             return self._unicode(place)

@@ -38,11 +38,16 @@ _EASY = frozenset({"unquoted_key", "trailing_comma", "comment", "missing_comma",
 
 def rank(text: str, start: int, regions: list[Region]) -> None:
     """Set the tier of every region; `start` is where the answer begins in `text`."""
+    before: Region | None = None
     for region in regions:
-        region.tier = FRAGMENT if region.fragment else _tier(text, start, region)
-    for one, other in zip(regions, regions[1:], strict=False):
-        if _same_run(text, one, other) and one.tier <= LAST_ANSWER and not other.is_minor:
-            other.tier = min(one.tier, other.tier)
+        run = before is not None and _same_run(text, before, region) and not region.is_minor
+        if before is not None and run and region.strict and before.tier == 1:
+            region.tier = 1
+        else:
+            region.tier = FRAGMENT if region.fragment else _tier(text, start, region)
+            if before is not None and run and before.tier <= LAST_ANSWER:
+                region.tier = min(before.tier, region.tier)
+        before = region
 
 
 def _same_run(text: str, one: Region, other: Region) -> bool:
@@ -52,17 +57,17 @@ def _same_run(text: str, one: Region, other: Region) -> bool:
 
 
 def _tier(text: str, start: int, region: Region) -> int:
-    if region.fence is None and _nothing(text[start : region.start]) and _nothing(text[region.end :]):
+    if region.fence is None and _nothing(text, start, region.start) and _nothing(text, region.end, len(text)):
         return 1
     tier = _fenced(text, region, region.fence) if region.fence else _unfenced(text, start, region)
     return tier if region.strict else max(tier, _pseudo(text, region, tier))
 
 
-def _nothing(around: str) -> bool:
+def _nothing(text: str, start: int, end: int) -> bool:
     """Whether only blanks and comments stand there."""
-    if len(around) > 4000:
+    if end - start > 4000:
         return False
-    return not _COMMENTS.sub("", around).strip(BLANK + ";,`")
+    return not _COMMENTS.sub("", text[start:end]).strip(BLANK + ";,`")
 
 
 def _fenced(text: str, region: Region, fence: Fence) -> int:
