@@ -122,20 +122,21 @@ def _code_document(rng, source):
 
 
 def operators():
-    """Return the operators by name: each takes (text, value, rng) and returns the damaged text, or None if it cannot."""
-    table = {name: wrap for name, wrap in _wraps().items()}
+    """Return the operators by name: each takes (text, value, rng) and returns the damaged text or None."""
+    table = _wraps()
     table |= {
         "trailing comma": _trailing_comma,
         "python repr": lambda _t, v, _r: repr(v),
         "python literals": _python_literals,
         "comments": lambda t, _v, _r: re.sub(r",\n", ", // noted\n", t, count=2) if ",\n" in t else None,
         "raw newlines": lambda t, _v, _r: _raw(t, "\\n", "\n"),
-        "raw tabs": lambda t, _v, _r: t.replace('": "', '": "\t', 1) if '": "' in t else None,
         "inner quotes": _inner_quotes,
-        "bad escapes": lambda t, v, _r: t.replace("\\\\", "\\") if re.search(r"\\\\[^\\\"/bfnrtux']", t) else None,
+        "bad escapes": lambda t, _v, _r: re.sub(r"(?<!\\)\\\\(?=[^\\\"/bfnrtux'])", r"\\", t),
         "unquoted keys": lambda t, _v, _r: re.sub(r'^(\s*)"(\w+)":', r"\1\2:", t, flags=re.MULTILINE),
         "missing comma": _missing_comma,
-        "missing key quote": lambda t, _v, r: _drop(t, [m.end(1) for m in re.finditer(r'^\s*("\w+)":', t, re.M)], r),
+        "missing key quote": lambda t, _v, r: _drop(
+            t, [m.end(1) for m in re.finditer(r'^\s*("\w+)":', t, re.MULTILINE)], r
+        ),
         "missing end quote": _missing_end_quote,
         "} for ]": _wrong_closer,
         "premature }": _premature,
@@ -183,7 +184,9 @@ def _trailing_comma(text, _value, rng):
 
 
 def _python_literals(text, _value, _rng):
-    changed = re.sub(r": (true|false|null)(?=[,\n])", lambda m: ": " + str({"true": True, "false": False}.get(m[1])), text)
+    changed = re.sub(
+        r": (true|false|null)(?=[,\n])", lambda m: ": " + str({"true": True, "false": False}.get(m[1])), text
+    )
     return changed if changed != text else None
 
 
@@ -232,7 +235,7 @@ def _premature(text, value, rng):
     return text[:place] + "}" + text[place:]
 
 
-def _smart_quotes(text, value, _rng):
+def _smart_quotes(text, _value, _rng):
     if "\\" in text:
         return None
     return re.sub(r'"([^"\n]*)"', "\u201c\\1\u201d", text)
@@ -374,9 +377,11 @@ def print_damage(options, parsers):
     ours = total["ours"]
     accepted = ours["exact"] + ours["wrong"]
     print(f"ours: exact {ours['exact'] / len(texts):.4f}, wrong of accepted {ours['wrong'] / accepted:.4f}")
-    return (["exact"] if ours["exact"] < 0.95 * len(texts) else []) + (
-        ["wrong"] if ours["wrong"] > 0.005 * accepted or ours["crash"] else []
-    ) + _patches(options, texts)
+    return (
+        (["exact"] if ours["exact"] < 0.95 * len(texts) else [])
+        + (["wrong"] if ours["wrong"] > 0.005 * accepted or ours["crash"] else [])
+        + _patches(options, texts)
+    )
 
 
 def _cell(counts):

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from pytest_selfheal.resilience.json_recovery.failure_log import JSONFailureLog
     from pytest_selfheal.resilience.json_recovery.ladder import parse_json
     from pytest_selfheal.resilience.json_recovery.ladder import parse_json_detailed
+    from pytest_selfheal.resilience.json_recovery.result import JSONLimits
     from pytest_selfheal.resilience.json_recovery.result import JSONRecoveryError
-    from pytest_selfheal.resilience.json_recovery.result import Limits
     from pytest_selfheal.resilience.json_recovery.result import RecoveredJSON
 
-__all__ = ["JSONFailureLog", "JSONRecoveryError", "Limits", "RecoveredJSON", "parse_json", "parse_json_detailed"]
+__all__ = ["JSONFailureLog", "JSONLimits", "JSONRecoveryError", "RecoveredJSON", "parse_json", "parse_json_detailed"]
 
 _JSON = "pytest_selfheal.resilience.json_recovery"
 _HOMES = {
     "JSONFailureLog": f"{_JSON}.failure_log",
     "JSONRecoveryError": f"{_JSON}.result",
-    "Limits": f"{_JSON}.result",
+    "JSONLimits": f"{_JSON}.result",
     "RecoveredJSON": f"{_JSON}.result",
     "parse_json": f"{_JSON}.ladder",
     "parse_json_detailed": f"{_JSON}.ladder",

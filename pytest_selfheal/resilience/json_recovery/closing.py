@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import Literal
 
+from pytest_selfheal.resilience.json_recovery.grammar import ESCAPED_BLANKS
 from pytest_selfheal.resilience.json_recovery.grammar import KEY_WITHOUT_CLOSING
 from pytest_selfheal.resilience.json_recovery.grammar import KEY_WITHOUT_OPENING
 from pytest_selfheal.resilience.json_recovery.grammar import PLAIN_ELEMENT
@@ -31,6 +32,12 @@ def ends_string(cursor: Cursor, quote: int, role: Role, open_braces: int) -> Ver
         if char in (":", "=", ""):
             return "yes"
         return "yes_missing_colon" if apart and VALUE_START.match(cursor.text, spot) else "no"
+    if char == "\\":
+        # Escaped line breaks may stand between tokens, but mostly a quote before one belongs to code in the string.
+        found = ESCAPED_BLANKS.match(cursor.text, spot, cursor.end)
+        if found is None:
+            return "no"
+        char, spot = cursor.peek(found.end())
     if char == "" or _is_aside(cursor, char, spot, apart):
         return "yes"
     if char == "+":
@@ -41,12 +48,10 @@ def ends_string(cursor: Cursor, quote: int, role: Role, open_braces: int) -> Ver
 
 
 def _is_aside(cursor: Cursor, char: str, spot: int, apart: bool) -> bool:
-    """A comment, an escaped line break or a closing fence follows."""
+    """A comment or a closing fence follows."""
     text = cursor.text
     if char == "/":
         return text[spot : spot + 2] in ("//", "/*")
-    if char == "\\":
-        return text[spot + 1 : spot + 2] in ("n", "r", "t")
     return (char == "#" and apart) or (char == "`" and text.startswith("```", spot))
 
 

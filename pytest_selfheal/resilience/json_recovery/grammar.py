@@ -87,6 +87,7 @@ OTHER_WORDS: dict[str, Any] = {
 NONFINITE = {"NaN": float("nan"), "nan": float("nan"), "Infinity": float("inf"), "inf": float("inf")}
 
 BLANKS = re.compile(_B)
+ESCAPED_BLANKS = re.compile(r"(?:[ \t\r\n]{0,80}\\[nrt]){1,80}")
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 LENIENT_NUMBER = re.compile(
     r"[+-]?(?:0[xX][0-9a-fA-F]+|\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)", re.ASCII

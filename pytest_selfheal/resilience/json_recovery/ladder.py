@@ -22,7 +22,14 @@ from pytest_selfheal.resilience.json_recovery.cursor import Unreadable
 from pytest_selfheal.resilience.json_recovery.expect import Expectation
 from pytest_selfheal.resilience.json_recovery.expect import expectation
 from pytest_selfheal.resilience.json_recovery.failure_log import record
-from pytest_selfheal.resilience.json_recovery.failure_log import window
+from pytest_selfheal.resilience.json_recovery.grading import AROUND
+from pytest_selfheal.resilience.json_recovery.grading import CONFIDENCE
+from pytest_selfheal.resilience.json_recovery.grading import confidence_of
+from pytest_selfheal.resilience.json_recovery.grading import decoded
+from pytest_selfheal.resilience.json_recovery.grading import level_of
+from pytest_selfheal.resilience.json_recovery.grading import listed
+from pytest_selfheal.resilience.json_recovery.grading import refusal
+from pytest_selfheal.resilience.json_recovery.grading import source_of
 from pytest_selfheal.resilience.json_recovery.grammar import class_of
 from pytest_selfheal.resilience.json_recovery.preparing import CutInsideDraft
 from pytest_selfheal.resilience.json_recovery.preparing import Fences
@@ -33,10 +40,8 @@ from pytest_selfheal.resilience.json_recovery.refusing import refuse_doubtful
 from pytest_selfheal.resilience.json_recovery.regions import Region
 from pytest_selfheal.resilience.json_recovery.regions import TooMuchWork
 from pytest_selfheal.resilience.json_recovery.regions import Walk
-from pytest_selfheal.resilience.json_recovery.result import Candidate
-from pytest_selfheal.resilience.json_recovery.result import JSONRecoveryError
+from pytest_selfheal.resilience.json_recovery.result import JSONLimits
 from pytest_selfheal.resilience.json_recovery.result import Level
-from pytest_selfheal.resilience.json_recovery.result import Limits
 from pytest_selfheal.resilience.json_recovery.result import Mode
 from pytest_selfheal.resilience.json_recovery.result import RecoveredJSON
 from pytest_selfheal.resilience.json_recovery.result import Repair
@@ -47,19 +52,9 @@ from pytest_selfheal.resilience.json_recovery.tiers import rank
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = JSONLimits()
 _MODES = ("strict_recovery", "salvage")
-_AROUND = "\ufeff\u200b\u200c\u200d\u2060\u00a0 \t\r\n"
 _MEMBER_FIRST = re.compile(r"\s{0,200}\"[^\"\n]{1,80}\"\s{0,200}:")
-_CONFIDENCE: dict[Level, float] = {
-    "strict": 1.0,
-    "extract": 0.98,
-    "repair": 0.95,
-    "guess": 0.75,
-    "partial": 0.3,
-    "library": 0.4,
-    "refused": 0.0,
-}
 _WORK_WORDS = {
     "too_deep": "the text is nested deeper than allowed",
     "too_many_candidates": "the text holds more values than allowed",
@@ -72,7 +67,7 @@ def parse_json(
     *,
     expect: Any = None,
     mode: Mode = "strict_recovery",
-    limits: Limits = DEFAULT_LIMITS,
+    limits: JSONLimits = DEFAULT_LIMITS,
     last_resort: bool = False,
     finish_reason: str | None = None,
     log: Callable[[dict[str, Any]], object] | None = None,
@@ -111,7 +106,7 @@ def parse_json_detailed(
     *,
     expect: Any = None,
     mode: Mode = "strict_recovery",
-    limits: Limits = DEFAULT_LIMITS,
+    limits: JSONLimits = DEFAULT_LIMITS,
     last_resort: bool = False,
     finish_reason: str | None = None,
     log: Callable[[dict[str, Any]], object] | None = None,
@@ -129,7 +124,7 @@ def parse_json_detailed(
     recovery = _Recovery(expectation(expect), limits, salvage=mode == "salvage", last_resort=last_resort)
     result = recovery.run(text)
     if result.ok and finish_reason in ("length", "max_tokens"):
-        result = replace(result, complete=False, confidence=min(result.confidence, _CONFIDENCE["partial"]))
+        result = replace(result, complete=False, confidence=min(result.confidence, CONFIDENCE["partial"]))
     result = replace(result, elapsed=perf_counter() - began)
     if log is not None and (result.error is not None or result.repairs):
         log(record(result.text, result))
@@ -141,7 +136,7 @@ class _Recovery:
     """One recovery of one text; every step returns a result or raises `Refused`."""
 
     expect: Expectation | None
-    limits: Limits
+    limits: JSONLimits
     salvage: bool
     last_resort: bool
 
@@ -149,7 +144,7 @@ class _Recovery:
         text = "" if isinstance(given, bytes) else given
         walk: Walk | None = None
         try:
-            text = _decoded(given, self.limits.characters)
+            text = decoded(given, self.limits.characters)
             strict, failure = self._strict(text, given)
             if strict is not None:
                 return strict
@@ -159,7 +154,7 @@ class _Recovery:
             walk = Walk(text, start, Fences(text), depth=self.limits.depth, most=self.limits.candidates)
             return self._extract(walk, text, start, done or [], failure)
         except Refused as refused:
-            return _refusal(text, refused, walk)
+            return refusal(text, refused, walk)
 
     def _strict(self, text: str, given: str | bytes) -> tuple[RecoveredJSON | None, int]:
         """The standard parser on all of the text; otherwise where it gave up."""
@@ -176,7 +171,7 @@ class _Recovery:
 
     def _fitted(self, region: Region, text: str, level: Level, source: str, kinds: tuple[str, ...]) -> RecoveredJSON:
         repairs = tuple(Repair(kind, class_of(kind), region.start, region.start) for kind in kinds)
-        value, confidence = region.value, _CONFIDENCE[level]
+        value, confidence = region.value, CONFIDENCE[level]
         if self.expect is not None:
             if not self.expect.fits(value):
                 path, value = self._nested([region])
@@ -200,7 +195,7 @@ class _Recovery:
 
     def _prepare(self, text: str) -> tuple[int, str, list[str] | None]:
         """Return where the answer starts, the text to look at, and what was undone (None: nothing)."""
-        if not text.strip(_AROUND):
+        if not text.strip(AROUND):
             raise Refused("empty", "the text is empty", 0)
         try:
             start = skip_draft(text)
@@ -211,17 +206,17 @@ class _Recovery:
             start, text = 0, changed
         elif start:
             done = ["draft_dropped"]
-        return start, text, done or ([] if text != text.strip(_AROUND) else None)
+        return start, text, done or ([] if text != text.strip(AROUND) else None)
 
     def _whole(self, text: str, start: int, done: list[str]) -> RecoveredJSON | None:
         """The standard parser on what is left after the preparation."""
         body = text[start:]
-        bare = body.strip(_AROUND)
+        bare = body.strip(AROUND)
         try:
             value = json.loads(bare)
         except (ValueError, RecursionError):
             return None
-        first = start + len(body) - len(body.lstrip(_AROUND))
+        first = start + len(body) - len(body.lstrip(AROUND))
         region = Region(value, first, first + len(bare), strict=True)
         return self._fitted(region, text, "extract", "whole", tuple(done))
 
@@ -232,17 +227,16 @@ class _Recovery:
             raise Refused(much.code, _WORK_WORDS[much.code], much.at) from None
         rank(text, start, walk.regions)
         try:
-            region_source = self._choose(walk, text)
+            chosen, source = self._choose(walk, text)
+            surplus = refuse_doubtful(text, chosen.region, salvage=self.salvage)
         except Refused as refused:
             other = self._other_ways(walk, text, start, done, refused)
-            if other is None:
-                if refused.code == "nothing_found":
-                    refused.at = refused.at or failure
-                raise
-            return other
-        chosen, source = region_source
-        surplus = refuse_doubtful(text, chosen.region, salvage=self.salvage)
-        return self._built(walk, text, chosen, source or _source(text, chosen.region), done, surplus=surplus)
+            if other is not None:
+                return other
+            if refused.code == "nothing_found":
+                refused.at = refused.at or failure
+            raise
+        return self._built(walk, text, chosen, source or source_of(text, chosen.region), done, surplus=surplus)
 
     def _choose(self, walk: Walk, text: str) -> tuple[Chosen, str]:
         regions, source = walk.regions, ""
@@ -272,29 +266,29 @@ class _Recovery:
             found.append(("sequence", region.start, region.end))
         found += [(kind, 0, len(text)) for kind in done]
         repairs = tuple(Repair(kind, class_of(kind), start, end) for kind, start, end in found)
-        level = _level(region)
+        level = level_of(region)
         value = self.expect.convert(region.value) if self.expect is not None else region.value
         return RecoveredJSON(
             value,
             True,
             level,
             not region.cut,
-            _confidence(level, repairs, source),
+            confidence_of(level, repairs, source),
             repairs,
             (region.start, region.end),
             source,
-            _candidates(walk, chosen.others),
+            listed(walk, chosen.others),
             text=text,
         )
 
     def _other_ways(self, walk: Walk, text: str, start: int, done: list[str], refused: Refused) -> RecoveredJSON | None:
         """What is left when no region is an answer: a fenced scalar, members without braces, the library."""
-        if refused.code not in ("nothing_found", "damaged", "unexpected"):
+        if refused.code not in ("nothing_found", "damaged", "unexpected", "fragment", "orphaned_members"):
             return None
-        if not walk.regions and not walk.damages:
-            scalar = self._fenced_scalar(walk.fences, text)
-            return scalar or self._naked_members(text, start, done)
-        return self._library(walk, text) if self.last_resort else None
+        other = self._naked_members(text, start, done)
+        if other is None and not walk.regions and not walk.damages:
+            other = self._fenced_scalar(walk.fences, text)
+        return self._library(walk, text) if other is None and self.last_resort else other
 
     def _fenced_scalar(self, fences: Fences, text: str) -> RecoveredJSON | None:
         tagged = [fence for fence in fences.blocks if fence.language == "json"]
@@ -315,11 +309,10 @@ class _Recovery:
             value = reader.run()
         except Unreadable:
             return None
-        if reader.cut or reader.at != reader.end:
+        if reader.cut or reader.at != reader.end or any(class_of(kind) != "lossless" for kind, *_ in reader.repairs):
             return None
         moved = [(kind, at + start - 1, end + start - 1) for kind, at, end in reader.repairs]
         region = Region(value, start, len(text), False, [*moved, ("missing_braces", start, len(text))])
-        refuse_doubtful(text, region, salvage=self.salvage)
         if self.expect is not None and not self.expect.fits(value):
             return None
         walk = Walk(text, len(text), Fences(""), depth=1, most=1)
@@ -342,63 +335,3 @@ class _Recovery:
             return None
         region = Region(value, damage.start, end, strict=True)
         return self._fitted(region, text, "library", "inline", ("json_repair",))
-
-
-def _decoded(given: str | bytes, most: int) -> str:
-    if len(given) > most:
-        raise Refused("too_long", f"the text is longer than {most} characters", 0)
-    if isinstance(given, str):
-        return given
-    try:
-        return given.decode(json.detect_encoding(given))
-    except UnicodeDecodeError as error:
-        raise Refused("encoding", "the bytes are no text in UTF-8, UTF-16 or UTF-32", error.start) from None
-
-
-def _level(region: Region) -> Level:
-    if region.strict:
-        return "extract"
-    if region.cut:
-        return "partial"
-    return "repair" if all(class_of(kind) == "lossless" for kind in region.kinds) else "guess"
-
-
-def _confidence(level: Level, repairs: tuple[Repair, ...], source: str) -> float:
-    guesses = {repair.kind for repair in repairs if repair.cls == "guess"}
-    confidence = _CONFIDENCE[level]
-    if level == "guess":
-        confidence *= 0.8 ** max(0, len(guesses) - 1)
-    if any(repair.cls == "lossy" for repair in repairs):
-        confidence = min(confidence, _CONFIDENCE["partial"])
-    if source.startswith("nested") or any(repair.kind == "sequence" for repair in repairs):
-        confidence = min(confidence, 0.8)
-    return round(confidence, 3)
-
-
-def _source(text: str, region: Region) -> str:
-    if region.fence is not None:
-        return f"fence({region.fence.language})"
-    if region.tier == 0:
-        return "tag"
-    alone = not text[: region.start].strip(_AROUND) and not text[region.end :].strip(_AROUND)
-    return "whole" if alone else "inline"
-
-
-def _candidates(walk: Walk | None, reasons: dict[int, str]) -> tuple[Candidate, ...]:
-    regions = walk.regions if walk is not None else []
-    return tuple(
-        Candidate((region.start, region.end), region.tier, _level(region), reasons.get(region.start, ""))
-        for region in regions
-    )
-
-
-def _refusal(text: str, refused: Refused, walk: Walk | None) -> RecoveredJSON:
-    candidates = _candidates(walk, refused.reasons)
-    error = JSONRecoveryError(
-        refused.code,
-        refused.what,
-        position=refused.at,
-        excerpt=window(text, refused.at, 40, 80),
-        candidates=tuple(replace(c, reason_rejected=c.reason_rejected or refused.what) for c in candidates[:50]),
-    )
-    return RecoveredJSON(None, False, "refused", False, 0.0, candidates=error.candidates, error=error, text=text)

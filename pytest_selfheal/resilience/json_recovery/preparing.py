@@ -12,6 +12,7 @@ from typing import NamedTuple
 _DRAFT = "think|thinking|reasoning|scratchpad|analysis"
 _DRAFT_OPEN = re.compile(rf"\s*<({_DRAFT})>", re.IGNORECASE)
 _DRAFT_CLOSE = re.compile(rf"</(?:{_DRAFT})>", re.IGNORECASE)
+_ESCAPED_START = re.compile(r'[{\[](?:\\[nrt]|[ \t\r\n\[{]){0,200}\\"')
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _FENCE = re.compile(r"^[ \t>]{0,40}(`{3,}|~{3,})[ \t]*([A-Za-z0-9_+#.-]*)([^\n`]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9]{0,20})[ \t]*(?=[{\[])")
@@ -73,7 +74,7 @@ def transform(text: str) -> tuple[str, list[str]]:
         if all(line.startswith(">") for line in lines if line.strip()):
             text = "\n".join(line[2:] if line.startswith("> ") else line[1:] for line in lines)
             done.append("quoted_lines")
-    if '{\\"' in text and not _BARE_QUOTE.search(text):
+    if _ESCAPED_START.search(text) and not _BARE_QUOTE.search(text):
         text = _unescaped(text)
         done.append("escaped_whole")
     return text, done

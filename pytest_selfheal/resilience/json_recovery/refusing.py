@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _B = f"[{BLANK}]*"
 _LEFTOVER_CLOSERS = re.compile(rf"{_B}[}}\]][{BLANK}}}\]]*(?:```|~~~|\Z|\n)")
+_RUNS_ON = re.compile(rf"\w|{_B}\"[^\"\n]{{0,200}}\"?{_B}:")
 _CLOSER = re.compile(rf"{_B}[}}\]]")
 _PROSE_COLON = re.compile(rf"[A-Za-z0-9\u00c0-\uffff`*)\]]{_B}:{_B}$")
 _PROSE_END = re.compile(rf"[A-Za-z\u00c0-\uffff`*.!:)>=(-]{_B}$")
@@ -63,7 +64,8 @@ def _surplus_closers(text: str, region: Region, *, salvage: bool) -> bool:
     nearest = max(0, region.start - 60)
     if closers and region.kinds - {"comment"} and not salvage:
         _refuse("leftover_closers", "closing brackets are left over behind a repaired value", region)
-    if not closers and CONTINUES_AFTER.match(text, region.end):
+    more = CONTINUES_AFTER.match(text, region.end) or (not region.strict and _RUNS_ON.match(text, region.end))
+    if not closers and more:
         _refuse("fragment", "the value is followed by more of a larger structure", region)
     if CONTINUES_BEFORE.search(text, nearest, region.start) and not _PROSE_COLON.search(text, nearest, region.start):
         _refuse("fragment", "the value stands inside a larger structure", region)
@@ -83,5 +85,5 @@ def _refuse_structure(text: str, region: Region, kinds: set[str], *, surplus: bo
     # One bracket of the wrong kind where all of them balance, or one that is owed at a place where nothing else
     # fits, has one reading; anything more was wrong three times in four when measured.
     only = guessed <= {"mismatched_closer"} or guessed <= {"owed_closer"}
-    if not (only and count == 1 and alone):
+    if not (only and count == 1 and alone and "premature_close" not in kinds):
         _refuse("structural_guess", "where a bracket belongs cannot be told", region)

@@ -23,7 +23,7 @@ Mode = Literal["strict_recovery", "salvage"]
 
 
 @dataclass(frozen=True)
-class Limits:
+class JSONLimits:
     """Bounds of one recovery; beyond them a text is refused, never waited for.
 
     Args:
