@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_selfheal.resilience.json_recovery.choosing import CONTINUES_AFTER
 from pytest_selfheal.resilience.json_recovery.choosing import CONTINUES_BEFORE
@@ -41,6 +42,8 @@ def refuse_doubtful(text: str, region: Region, *, salvage: bool) -> bool:
         _refuse("swallowed_structure", "a string took in what looks like further members", region)
     if kinds & _STRUCTURAL and (_CLOSER.match(text, region.end) or (region.cut and "missing_closer" not in kinds)):
         _refuse("brackets", "the brackets do not balance in any way that can be trusted", region)
+    if region.cut and not _has_leaf(region.value):
+        _refuse("truncated", "the text ends before the first value", region)
     if salvage:
         return surplus
     _refuse_structure(text, region, kinds, surplus=surplus)
@@ -53,6 +56,17 @@ def refuse_doubtful(text: str, region: Region, *, salvage: bool) -> bool:
     if "duplicate_key" in kinds and any(class_of(kind) != "lossless" for kind in kinds):
         _refuse("duplicate_key", "a repair would give one key two values", region)
     return surplus
+
+
+def _has_leaf(value: Any) -> bool:
+    """Whether anything but brackets is there; an empty value must never stand for nothing."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if not isinstance(item, (dict, list)):
+            return True
+        waiting.extend(item.values() if isinstance(item, dict) else item)
+    return False
 
 
 def _refuse(code: str, what: str, region: Region) -> None:

@@ -106,3 +106,10 @@ def test_a_cut_answer_never_looks_complete(end):
     for mode in ("strict_recovery", "salvage"):
         result = parse_json_detailed(text[:end], mode=mode)
         assert not result.ok or not result.complete
+
+
+@pytest.mark.parametrize("text", ["{", "[", '{"a', '{"a":', '[{"a": {', '{"a": 1e', "```json\n[["])
+def test_an_empty_value_never_stands_for_nothing(text):
+    """Cut before its first value, a text is refused in both modes."""
+    for mode in ("strict_recovery", "salvage"):
+        assert parse_json_detailed(text, mode=mode).error.code in ("truncated", "nothing_found")
