@@ -12,7 +12,7 @@ from typing import NamedTuple
 _DRAFT = "think|thinking|reasoning|scratchpad|analysis"
 _DRAFT_OPEN = re.compile(rf"\s*<({_DRAFT})>", re.IGNORECASE)
 _DRAFT_CLOSE = re.compile(rf"</(?:{_DRAFT})>", re.IGNORECASE)
-_ESCAPED_START = re.compile(r'[{\[](?:\\[nrt]|[ \t\r\n\[{]){0,200}\\"')
+_ESCAPED_START = re.compile(r'[{\[](?:\\[nrt]|[ \t\r\n]){0,200}\\"')
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _FENCE = re.compile(r"^[ \t>]{0,40}(`{3,}|~{3,})[ \t]*([A-Za-z0-9_+#.-]*)([^\n`]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9]{0,20})[ \t]*(?=[{\[])")

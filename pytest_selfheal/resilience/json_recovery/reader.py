@@ -59,14 +59,17 @@ class Reader(Cursor):
         """
         self._open(self.text[self.at])
         while not self.closed:
-            self.skip_blanks()
-            if self.at >= self.end:
+            char = self.text[self.at] if self.at < self.end else ""
+            if not "!" <= char <= "~" or char in "#/\\":
+                self.skip_blanks()
+                char = self.text[self.at] if self.at < self.end else ""
+            if not char:
                 self._close_everything()
-            elif self.text.startswith("```", self.at) and self._step != self._value:
+            elif char == "`" and self.text.startswith("```", self.at) and self._step != self._value:
                 # The fence around the value ends here, so whatever is open was left open.
                 self.end = self.at
             else:
-                self._step(self.text[self.at])
+                self._step(char)
         return self._root
 
     def _open(self, opener: str) -> None:

@@ -62,7 +62,11 @@ def _cut(cursor: Cursor, end: int) -> tuple[Any, bool]:
 
 
 def _next(cursor: Cursor, place: int) -> str:
-    return cursor.text[place] if place < cursor.end else ""
+    if place >= cursor.end:
+        # A blank before a closing fence ends a number as well as any other: the writer went on after it.
+        beyond = cursor.text[place : place + 1]
+        return beyond if beyond in BLANK else ""
+    return cursor.text[place]
 
 
 def _number(cursor: Cursor) -> tuple[Any, bool]:

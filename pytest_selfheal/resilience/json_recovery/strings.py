@@ -61,7 +61,8 @@ def _clean(cursor: Cursor, quote: Quote, role: Role) -> str | None:
     place = found.start()
     if place == start and cursor.text[place + 1 : place + 2] not in (*",:}] \t\r\n", ""):
         return None
-    if ends_string(cursor, place, role, 0) != "yes":
+    plain_key = role == "key" and cursor.text.startswith(":", place + 1, cursor.end)
+    if not plain_key and ends_string(cursor, place, role, 0) != "yes":
         return None
     cursor.at = place + 1
     return cursor.text[start:place]

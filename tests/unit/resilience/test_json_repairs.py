@@ -108,6 +108,13 @@ def test_a_cut_answer_never_looks_complete(end):
         assert not result.ok or not result.complete
 
 
+def test_a_closed_fence_ends_a_number():
+    """The writer went on after it, so the last digit was not cut; without the mark it may have been."""
+    closed = parse_json_detailed('```json\n{"a": [1, 25\n```\n')
+    assert (closed.value, closed.complete) == ({"a": [1, 25]}, False)
+    assert parse_json_detailed('```json\n{"a": [1, 25').error.code == "truncated"
+
+
 @pytest.mark.parametrize("text", ["{", "[", '{"a', '{"a":', '[{"a": {', '{"a": 1e', "```json\n[["])
 def test_an_empty_value_never_stands_for_nothing(text):
     """Cut before its first value, a text is refused in both modes."""
