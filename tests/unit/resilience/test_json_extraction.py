@@ -59,7 +59,7 @@ def test_the_value_is_found(text, source):
         ("a {placeholder} and body { color: red; }", "nothing_found"),
         ('"a": 1}, {"b": 2}', "fragment"),
         ('{"a": [1, 2, ...], "b": 3}', "elided"),
-        ('{"a": , "b": 2}', "missing_value"),
+        ('{"k": , "m": [5]}', "missing_value"),
         ('{"a": [1, {"b": 2, "c": 3}', "truncated"),
     ],
     ids=lambda value: value[:14],
