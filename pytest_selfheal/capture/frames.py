@@ -74,6 +74,8 @@ class FrameReader:
         if filename.startswith("<"):
             return filename, False, False
         absolute = os.path.abspath(filename)  # noqa: PTH100 - Path.resolve would follow links out of the root
+        if absolute != filename and not Path(absolute).exists():
+            return filename.replace(os.sep, "/"), False, False  # compiled code: a path of the machine it was built on
         lookup = os.path.normcase(absolute)
         root = next((root for root in self._roots if lookup.startswith(root)), None)
         if root is None:

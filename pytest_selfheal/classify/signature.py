@@ -99,6 +99,8 @@ def _place(failure: Failure, line: list[ErrorLink], leaves: list[list[ErrorLink]
     first = line[0]
     if "builtins.SyntaxError" in first.mro and not str(first.facts.get("filename", "<")).startswith("<"):
         return [f"file={first.facts['filename']}", f"text={first.facts.get('text', '')}"]
+    if first.type_name == "builtins.ModuleNotFoundError" and first.facts.get("name"):
+        return []  # a module that is missing is missing everywhere: who asked first is chance
     lines = (line, *leaves)
     frames = next((in_app for path in lines if (in_app := [f for f in path[0].frames if f.in_app])), [])
     if not frames:
