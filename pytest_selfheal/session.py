@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from pytest_selfheal.store.protocol import Store
 
 
+_MOST_MARKED = 20
+"""Failures of one escalated error that are marked so; the entry of the queue names the others as well."""
+
+
 class Workshop(Protocol):
     """Where repairs are made; the only part of a run's end that starts processes and writes sources."""
 
@@ -272,7 +276,8 @@ class RunEnd:
         self._event(action, "ok", first.signature, group.nodeids, detail=reason, ref=entry.id)
         if kind == "escalation":
             self.story.records.extend(
-                replace(record, outcome=Outcome.ESCALATED, updated_at=self._now()) for record in group.records
+                replace(record, outcome=Outcome.ESCALATED, updated_at=self._now())
+                for record in group.records[:_MOST_MARKED]
             )
         self._tell(
             {"escalation": "escalated", "suggestion": "suggested", "options": "undecided"}[kind],

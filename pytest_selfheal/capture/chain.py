@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
@@ -49,7 +50,7 @@ class ChainReader:
     """
 
     def __init__(self, rootpath: Path, redactor: Redactor) -> None:
-        self.frames = FrameReader(rootpath, redactor.redact)
+        self.frames = _frame_reader(rootpath, redactor)
         self._redactor = redactor
         self._seen: set[int] = set()
 
@@ -120,6 +121,12 @@ class ChainReader:
             facts=facts,
             frames=safely(lambda: self.frames.read(traceback), ()),
         )
+
+
+@lru_cache(maxsize=4)
+def _frame_reader(rootpath: Path, redactor: Redactor) -> FrameReader:
+    """Return the reader that remembers what it found out about files."""
+    return FrameReader(rootpath, redactor.redact)
 
 
 def _behind(error: BaseException) -> tuple[BaseException | None, str]:

@@ -34,7 +34,7 @@ class FailureRecord(Record):
     """A failure as kept: the architecture document's `failures` table plus what identifies it here.
 
     The first failure of a run with a signature also keeps what the diagnosis was made from: `signature_parts`, readable
-    where `signature` is a hash, and `chain`, every exception with its facts and nearest frames.
+    where `signature` is a hash, `stack_trace`, and `chain`, every exception with its facts and nearest frames.
     """
 
     kind: ClassVar[str] = "failure"
@@ -73,7 +73,7 @@ class FailureRecord(Record):
     def of(cls, observation: Observation, run_id: str, trust: Trust, *, detailed: bool = True) -> FailureRecord:
         """Return the record of an observation; the same observation of a run always gets the same id.
 
-        `detailed` keeps the chain and the parts of the signature.
+        `detailed` keeps the chain, the stack trace and the parts of the signature.
         """
         failure, diagnosis = observation.failure, observation.diagnosis
         return cls(
@@ -95,7 +95,7 @@ class FailureRecord(Record):
             attempt=len(observation.attempts) + 1,
             attempts=observation.attempts,
             duration_s=failure.duration_s,
-            stack_trace=failure.stack_trace,
+            stack_trace=failure.stack_trace if detailed else "",
             framework=failure.framework,
             user_request=failure.user_request,
             test_path=failure.test_path,

@@ -41,21 +41,34 @@ class Value:
         if not isinstance(data, dict):
             raise DataError(f"expected an object for {cls.__name__}, found {type(data).__name__}")
         kwargs: dict[str, Any] = {}
-        for name, hint, required in _shape(cls):  # type: ignore[arg-type]
+        for name, hint, members, required in _shape(cls):  # type: ignore[arg-type]
             if name in data:
-                kwargs[name] = _checked(hint, data[name], f"{cls.__name__}.{name}")
+                value = data[name]
+                # Most fields are plain or words: a run with thousands of failures reads them thousands of times.
+                if type(value) is hint:
+                    kwargs[name] = value
+                elif members is not None and type(value) is str and value in members:
+                    kwargs[name] = members[value]
+                else:
+                    kwargs[name] = _checked(hint, value, f"{cls.__name__}.{name}")
             elif required:
                 raise DataError(f"{cls.__name__} lacks the field {name!r}")
         return cls(**kwargs)
 
 
 @cache
-def _shape(cls: type[Value]) -> tuple[tuple[str, Any, bool], ...]:
+def _shape(cls: type[Value]) -> tuple[tuple[str, Any, dict[Any, Any] | None, bool], ...]:
+    """Return name, type, the members of an enumeration by their words, and whether it is required, for each field."""
     hints = get_type_hints(cls)
     return tuple(
-        (f.name, hints[f.name], f.default is MISSING and f.default_factory is MISSING)
+        (f.name, hints[f.name], _members(hints[f.name]), f.default is MISSING and f.default_factory is MISSING)
         for f in fields(cls)  # type: ignore[arg-type]
     )
+
+
+def _members(hint: Any) -> dict[Any, Any] | None:
+    is_words = isinstance(hint, type) and issubclass(hint, Enum)
+    return {member.value: member for member in hint} if is_words else None
 
 
 def _plain(value: Any) -> Any:
@@ -79,6 +92,8 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
             raise _mismatch("a list", value, where)
+        if not value:
+            return ()
         inner = get_args(hint)[0]
         return tuple(_checked(inner, item, f"{where}[{index}]") for index, item in enumerate(value))
     if origin is dict:

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 import pytest
 
@@ -20,6 +21,7 @@ from pytest_selfheal.capture.facts import attribute
 from pytest_selfheal.capture.facts import exact_text
 from pytest_selfheal.capture.facts import plain_text
 from pytest_selfheal.capture.facts import safely
+from pytest_selfheal.capture.likeness import likeness
 from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Phase
@@ -28,11 +30,14 @@ from pytest_selfheal.safety.redact import TRACE_LIMIT
 from pytest_selfheal.safety.redact import Redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from pathlib import Path
+    from types import TracebackType
 
 ENVELOPES = frozenset(
     {"_pytest.nodes.Collector.CollectError", "_pytest.config.ConftestImportFailure", "doctest.UnexpectedException"}
 )
+_MAX_SEEN = 500
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\W]+")
 _REPORT_ERROR = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Timeout|Failed))\b:? ?")
 
@@ -50,6 +55,7 @@ def capture(  # noqa: PLR0913 - what pytest knows of a failure is spread over ma
     duration_s: float = 0.0,
     created_at: str = "",
     redactor: Redactor | None = None,
+    seen: dict[Hashable, Told] | None = None,
 ) -> Failure:
     """Return everything worth keeping of an exception as plain, redacted, size-limited values.
 
@@ -67,6 +73,7 @@ def capture(  # noqa: PLR0913 - what pytest knows of a failure is spread over ma
         duration_s: how long the phase took, seconds.
         created_at: UTC, ISO 8601.
         redactor: takes the secrets out; by default those of this process's environment.
+        seen: what earlier exceptions told, filled here; one that is alike is not read again.
     """
     redactor = redactor or _process_redactor()
     if isinstance(error, pytest.ExceptionInfo):
@@ -74,21 +81,48 @@ def capture(  # noqa: PLR0913 - what pytest knows of a failure is spread over ma
     else:
         exception, traceback = error, attribute(error, "__traceback__")
     reader = ChainReader(rootpath, redactor)
-    chain = reader.chain(exception, traceback)
-    told = _told(chain)
+    told = _read(exception, traceback, reader, redactor, seen)
     return Failure(
         nodeid=_plain(nodeid),
         phase=phase,
-        error_type=told.type_name.removeprefix("builtins."),
-        error_message=told.message,
-        stack_trace=redactor.clean(trace_text(chain), TRACE_LIMIT),
-        chain=chain,
+        error_type=told.error_type,
+        error_message=told.error_message,
+        stack_trace=told.stack_trace,
+        chain=told.chain,
         scope=scope,
         test_path=reader.frames.path(str(test_path))[0] if test_path else nodeid.partition("::")[0],
         user_request=redactor.clean(user_request(test_name or nodeid.rpartition("::")[2], docstring), 200),
         duration_s=duration_s,
         created_at=created_at,
     )
+
+
+class Told(NamedTuple):
+    """What an exception told, whichever test it failed."""
+
+    chain: tuple[ErrorLink, ...]
+    error_type: str
+    error_message: str
+    stack_trace: str
+
+
+def _read(
+    error: BaseException,
+    traceback: TracebackType | None,
+    reader: ChainReader,
+    redactor: Redactor,
+    seen: dict[Hashable, Told] | None,
+) -> Told:
+    alike = likeness(error, traceback) if seen is not None else None
+    if seen is not None and alike in seen:
+        return seen[alike]
+    chain = reader.chain(error, traceback)
+    first = _told(chain)
+    trace = redactor.clean(trace_text(chain), TRACE_LIMIT)
+    told = Told(chain, first.type_name.removeprefix("builtins."), first.message, trace)
+    if seen is not None and alike is not None and len(seen) < _MAX_SEEN:
+        seen[alike] = told
+    return told
 
 
 def capture_report(report: Any, *, rootpath: Path, created_at: str = "", redactor: Redactor | None = None) -> Failure:

@@ -30,12 +30,14 @@ from pytest_selfheal.plugin.capture import capture_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Hashable
     from collections.abc import Mapping
 
     from pytest_selfheal.config import RuleSetting
     from pytest_selfheal.model import Diagnosis
     from pytest_selfheal.model import Failure
     from pytest_selfheal.model import ProjectFacts
+    from pytest_selfheal.plugin.capture import Told
 
 REGRESSION_MARKER = "selfheal_regression"
 OPT_OUT_MARKER = "no_selfheal"
@@ -95,6 +97,8 @@ class Observer:
         self._own = compile_rules(rules)
         self._degrade = degrade
         self._now = now
+        self._seen: dict[Hashable, Told] = {}
+        self._diagnosed: dict[tuple[int, Phase, str], Diagnosis] = {}
 
     @cached_property
     def _facts(self) -> ProjectFacts:
@@ -103,8 +107,8 @@ class Observer:
     def observe(self, item: pytest.Item, call: pytest.CallInfo[Any], report: Any) -> Observed | None:
         """Return what a failed phase of a test was, or None when that could not be found out."""
         try:
-            is_regression = item.get_closest_marker(REGRESSION_MARKER) is not None
-            hands_off = item.get_closest_marker(OPT_OUT_MARKER) is not None
+            marks = {mark.name for mark in item.iter_markers()}
+            is_regression, hands_off = REGRESSION_MARKER in marks, OPT_OUT_MARKER in marks
             if call.excinfo is None:
                 failure = capture_report(report, rootpath=self._rootpath, created_at=self._now())
             else:
@@ -119,6 +123,7 @@ class Observer:
                     scope=private_pytest.failing_fixture_scope(call.excinfo),
                     duration_s=float(report.duration),
                     created_at=self._now(),
+                    seen=self._seen,
                 )
             diagnosis = self._diagnose(failure, item.ihook, call.excinfo)
             return Observed(failure, diagnosis, is_regression, hands_off)
@@ -164,7 +169,16 @@ class Observer:
 
     def _diagnose(self, failure: Failure, ihook: Any, excinfo: pytest.ExceptionInfo[BaseException] | None) -> Diagnosis:
         ruling = self._ruling(failure, ihook, excinfo) if ihook is not None else None
-        return diagnose(failure, self._facts, self._own, ruling)
+        if ruling is not None or not failure.chain:
+            return diagnose(failure, self._facts, self._own, ruling)
+        # Alike failures share their chain, which `_seen` keeps alive, so its identity is as good as its content.
+        key = (id(failure.chain), failure.phase, failure.scope)
+        known = self._diagnosed.get(key)
+        if known is None:
+            known = diagnose(failure, self._facts, self._own)
+            if self._seen and next(reversed(self._seen.values())).chain is failure.chain:
+                self._diagnosed[key] = known
+        return known
 
     def _ruling(
         self, failure: Failure, ihook: Any, excinfo: pytest.ExceptionInfo[BaseException] | None

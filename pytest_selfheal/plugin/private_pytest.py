@@ -84,7 +84,6 @@ __all__ = [
     "is_unittest",
     "is_up",
     "passed_report",
-    "rearm_timeout",
     "reset_for_retry",
     "rewrite_with",
     "run_phase",
@@ -142,15 +141,6 @@ def end(item: Any, *, has_request: bool) -> None:
     if has_request:
         item._request = False
         item.funcargs = None
-
-
-def rearm_timeout(item: pytest.Item) -> None:
-    """Start pytest-timeout's clock anew for the next attempt; its settings are only to be had privately."""
-    import pytest_timeout
-
-    settings = pytest_timeout._get_item_settings(item)
-    if settings.timeout and settings.timeout > 0 and not settings.func_only:
-        item.config.hook.pytest_timeout_set_timer(item=item, settings=settings)
 
 
 def is_interactive(call: pytest.CallInfo[Any], report: pytest.TestReport) -> bool:

@@ -189,7 +189,7 @@ class Retrying:
     def guard_teardown(self, item: pytest.Item) -> None:
         """Arm the time limit for the teardown of a failed test: pytest-timeout disarms its timer at a failure."""
         if self._parts.time_limit is not None:
-            private_pytest.rearm_timeout(item)
+            self._parts.time_limit.arm_again(item)
 
     def _must_not(self, trial: Trial, observed: Observed) -> bool:
         option = trial.item.config.option
@@ -240,7 +240,7 @@ class Retrying:
         self._hold(trial)
         if trial.failing is not None:
             trial.phase = _told_only(trial.failing)  # the traceback would keep all its frames alive
-        self.waiting.trials.append(trial)
+        self.waiting.add(trial)
         return True
 
     def _hold(self, trial: Trial) -> None:
@@ -257,16 +257,15 @@ class Retrying:
 
     def _wait(self, item: pytest.Item, seconds: float) -> None:
         """Sleep with the time limit's clock stopped, and give the next try its full time."""
-        hook = item.config.hook
-        timed = hasattr(hook, "pytest_timeout_cancel_timer")
-        if timed:
-            hook.pytest_timeout_cancel_timer(item=item)
+        limit = self._parts.time_limit
+        if limit is not None:
+            limit.pytest_timeout_cancel_timer(item)
         if seconds:
             self._sleep(seconds)
             if self._parts.recovery is not None:
                 self._parts.recovery.waited(seconds)
-        if timed:
-            private_pytest.rearm_timeout(item)
+        if limit is not None:
+            limit.arm_again(item)
 
     # ------------------------------------------------------------------------------- in a fresh process
 

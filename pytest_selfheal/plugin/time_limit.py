@@ -82,11 +82,22 @@ class TimeLimit:
         self._degrade = degrade
         self._hard_stop = hard_stop.open("w", encoding="utf-8") if hard_stop is not None else None
         self._cancel: Callable[[], None] | None = None
+        self._armed: tuple[pytest.Item, Any] | None = None
         self._stacks = ""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
-        """Arm the timer for one try; False leaves it to pytest-timeout's own engine."""
+        """Arm the timer for one try."""
+        self._armed = (item, settings)
+        self._arm(item, settings)
+        return True
+
+    def arm_again(self, item: pytest.Item) -> None:
+        """Give a test its full time once more: for its next try, or for the teardown of one that failed."""
+        if self._armed is not None and self._armed[0] is item and not self._armed[1].func_only:
+            self._arm(*self._armed)
+
+    def _arm(self, item: pytest.Item, settings: Any) -> None:
         seconds = self._seconds(item, settings)
         self._disarm()
         message = f"Timeout (>{seconds}s) from pytest-timeout."
@@ -101,7 +112,6 @@ class TimeLimit:
             self._hard_stop.flush()
             # Its watchdog is a thread of C: it needs neither the interpreter nor its lock.
             faulthandler.dump_traceback_later(seconds + HARD_S, exit=True, file=self._hard_stop)
-        return True
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool:

@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import bisect
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.plugin import private_pytest
@@ -50,6 +51,8 @@ class Waiting:
         run_alone: Callable[[Trial], None],
     ) -> None:
         self.trials: list[Trial] = []
+        """Earliest first."""
+        self._keys: dict[str, int] = {}
         self.clock = clock
         self._parts = parts
         self._sleep = sleep
@@ -66,9 +69,20 @@ class Waiting:
         """Return the trial of an item whose next try begins now, and forget it."""
         for trial in self.trials:
             if trial.item is item:
-                self.trials.remove(trial)
+                self._remove(trial)
                 return trial
         return None
+
+    def add(self, trial: Trial) -> None:
+        """Put a trial into the queue."""
+        bisect.insort(self.trials, trial, key=lambda other: other.due)
+        self._keys[trial.outage_key] = self._keys.get(trial.outage_key, 0) + 1
+
+    def _remove(self, trial: Trial) -> None:
+        self.trials.remove(trial)
+        self._keys[trial.outage_key] -= 1
+        if not self._keys[trial.outage_key]:
+            del self._keys[trial.outage_key]
 
     def next_after(
         self, item: pytest.Item, nextitem: pytest.Item | None, *, again: Trial | None = None
@@ -77,10 +91,9 @@ class Waiting:
         session = item.session
         if session.shouldfail or session.shouldstop or not (self.trials or again):
             return nextitem
-        trials = [*self.trials, again] if again else self.trials
-        trial = None if self._draining else self._due_here(item, nextitem, trials)
+        trial = None if self._draining else self._due_here(item, nextitem, again)
         if trial is None and nextitem is None:
-            trial = self._first(session, trials)
+            trial = self._first(session, [*self.trials, again] if again else self.trials)
         if trial is None:
             return nextitem
         return private_pytest.stop_below(item.parent) if trial.item is item else trial.item
@@ -96,7 +109,7 @@ class Waiting:
             self._inside = True
             while not (session.shouldfail or session.shouldstop):
                 self._give_up_hopeless()
-                trial = self._due_here(item, nextitem, self.trials)
+                trial = self._due_here(item, nextitem)
                 if trial is None:
                     return
                 self._wait_until(trial.due)
@@ -106,12 +119,16 @@ class Waiting:
             self._inside = False
             self._slot.take(first)  # xdist is told next that the test of this slot is done
 
-    def _due_here(self, item: pytest.Item, nextitem: pytest.Item | None, trials: list[Trial]) -> Trial | None:
-        now, module = self.clock() + _NEAR_S, module_of(item)
+    def _due_here(self, item: pytest.Item, nextitem: pytest.Item | None, again: Trial | None = None) -> Trial | None:
+        now = self.clock() + _NEAR_S
+        trials = [again, *self.trials] if again is not None and again.due <= now else self.trials
+        if not trials or trials[0].due > now:
+            return None
+        module = module_of(item)
         leaving = nextitem is None or module_of(nextitem) is not module
-        for trial in sorted(trials, key=lambda trial: trial.due):
+        for trial in trials:
             if trial.due > now:
-                return None
+                break
             is_near = trial.module() is module and (leaving or trial.item.parent is item.parent)
             if is_near and not trial.alone:
                 return trial
@@ -153,7 +170,7 @@ class Waiting:
         item = trial.item
         self._slot.take(item)
         if trial.alone:
-            self.trials.remove(trial)
+            self._remove(trial)
             self._run_alone(trial)
         else:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
@@ -173,13 +190,13 @@ class Waiting:
         if recovery is None:
             return
         now = self.clock()
-        for trial in list(self.trials):
-            reason = recovery.refusal(trial.outage_key, now)
-            if reason:
-                self._give_up(trial, reason)
+        refused = {key: reason for key in self._keys if (reason := recovery.refusal(key, now))}
+        for trial in list(self.trials) if refused else ():
+            if trial.outage_key in refused:
+                self._give_up(trial, refused[trial.outage_key])
 
     def _give_up(self, trial: Trial, reason: str) -> None:
-        self.trials.remove(trial)
+        self._remove(trial)
         trial.reason = reason
         self._slot.take(trial.item)
         self._report(trial)

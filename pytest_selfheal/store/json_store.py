@@ -14,8 +14,7 @@ from pytest_selfheal.errors import StoreError
 from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.clock import Clock
 from pytest_selfheal.store.layout import Layout
-from pytest_selfheal.store.lines import encode
-from pytest_selfheal.store.lines import parse
+from pytest_selfheal.store.lines import checked
 from pytest_selfheal.store.notes import Notes
 from pytest_selfheal.store.notes import reason
 from pytest_selfheal.store.segment import SegmentWriter
@@ -107,7 +106,7 @@ class JsonStore:
     def append(self, record: Record) -> bool:
         """See `Store`. A record that could not be read back is refused instead of written."""
         try:
-            line = parse(encode(record), self._clock.iso(DAY_S))
+            line = checked(record, self._clock.iso(DAY_S))
         except DataError as error:
             self._lost += 1
             self._notes.add(f"a {record.kind} record was not kept: {error}", cause="record")

@@ -73,7 +73,25 @@ def encode(record: Record) -> bytes:
     Raises:
         DataError: the record holds what JSON cannot, or is longer than `LINE_CAP`.
     """
-    envelope = {"v": 1, "kind": record.kind, "id": record.id, "t": record.updated_at, "data": record.to_dict()}
+    return _encoded(record, record.to_dict())
+
+
+def checked(record: Record, latest: str) -> Line:
+    """Return the line of a record after making sure that `parse` would accept it.
+
+    Raises:
+        DataError: the record cannot be written, or could not be read back.
+    """
+    data = record.to_dict()
+    raw = _encoded(record, data)
+    if record.updated_at > latest:
+        raise BadLineError("dated more than a day in the future")
+    again = type(record).from_dict(data)
+    return Line(record.kind, again.id, again.updated_at, record, raw)
+
+
+def _encoded(record: Record, data: dict[str, Any]) -> bytes:
+    envelope = {"v": 1, "kind": record.kind, "id": record.id, "t": record.updated_at, "data": data}
     try:
         raw = json.dumps(envelope, separators=(",", ":"), allow_nan=False).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
