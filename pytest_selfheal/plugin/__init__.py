@@ -105,6 +105,17 @@ def pytest_configure(config: pytest.Config) -> None:
             sys.stderr.write(f"selfheal: cannot start, the run goes on without it ({type(error).__name__}: {error})\n")
 
 
+@pytest.fixture(scope="session")
+def selfheal_guard(pytestconfig: pytest.Config) -> Any:
+    """`pytest_selfheal.guard` with the settings and the store of this run; works without --selfheal.
+
+    Example: ask = selfheal_guard(breaker="openai", timeout=60)(client.ask).
+    """
+    from pytest_selfheal.plugin.guarding import guard_of
+
+    return guard_of(pytestconfig)
+
+
 def wanted_mode(config: pytest.Config) -> str | None:
     """Return the mode asked for, `on` when none was named, None when the plugin is to stay away.
 
