@@ -20,7 +20,7 @@ from pytest_selfheal.model import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "model_server"]
 
 # Time belongs to benchmarks; SELFHEAL_TEST_EXAMPLES asks for a longer search than the everyday suite can afford.
 settings.register_profile("house", deadline=None, max_examples=int(os.environ.get("SELFHEAL_TEST_EXAMPLES", "50")))
