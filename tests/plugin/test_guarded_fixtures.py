@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 SCOPES = """
 import json
 import os
 import openai
 import pytest
-from pytest_selfheal import Effects, Pace, guard
+from pytest_selfheal import Pace, guard
 
 guarded = guard(breaker="model", retries=3, timeout=30, parse=json.loads, pace=Pace(base_s=0, cap_s=0))
 MESSAGES = [{"role": "user", "content": "Where?"}]
@@ -53,19 +51,23 @@ async def async_of_session():
 """
 
 OUTAGE = """
-import json
-import os
 import pytest
-from pytest_selfheal import CircuitBreaker, Pace, guard
+from pytest_selfheal import Pace, guard
 
-@pytest.fixture
-@guard(breaker="model", retries=1, timeout=30, pace=Pace(base_s=0, cap_s=0), on_open=os.environ.get("ON_OPEN", "fail"))
-def answer():
-    import openai
+def fixture(on_open):
+    @pytest.fixture(name=on_open)
+    @guard(breaker=on_open, retries=1, timeout=30, pace=Pace(base_s=0, cap_s=0), on_open=on_open)
+    def answer():
+        import openai
+        import os
 
-    with openai.OpenAI(base_url=os.environ["MODEL_URL"] + "/v1", api_key="none", max_retries=0) as model:
-        messages = [{"role": "user", "content": "Where?"}]
-        return model.chat.completions.create(model="m", messages=messages).choices[0].message.content
+        with openai.OpenAI(base_url=os.environ["MODEL_URL"] + "/v1", api_key="none", max_retries=0) as model:
+            messages = [{"role": "user", "content": "Where?"}]
+            return model.chat.completions.create(model="m", messages=messages).choices[0].message.content
+
+    return answer
+
+failing, skipping, expecting = map(fixture, ["fail", "skip", "xfail"])
 """
 
 
@@ -96,15 +98,7 @@ def test_fixtures_of_every_scope_and_kind_pass_through_trouble(pytester, run, mo
     assert model_server.calls == 8
 
 
-@pytest.mark.parametrize(
-    ("on_open", "expected"),
-    [
-        ("fail", {"error": 8}),
-        ("skip", {"error": 3, "skipped": 5}),
-        ("xfail", {"error": 3, "xfailed": 5}),
-    ],
-)
-def test_while_the_breaker_is_open_the_outcome_is_the_chosen_one(pytester, run, model_server, on_open, expected):
+def test_while_the_breaker_is_open_the_outcome_is_the_chosen_one(pytester, run, model_server):
     """The tests that opened it have their own error; the others say why they did not run, and none passes."""
     (pytester.path / "pytest.ini").write_text("[pytest]\n")
     pytester.makeconftest(OUTAGE)
@@ -112,14 +106,17 @@ def test_while_the_breaker_is_open_the_outcome_is_the_chosen_one(pytester, run, 
         import pytest
 
         @pytest.mark.parametrize("n", range(8))
-        def test_it(answer, n):
-            pass
+        @pytest.mark.parametrize("on_open", ["fail", "skip", "xfail"])
+        def test_it(request, on_open, n):
+            request.getfixturevalue(on_open)
     """)
     model_server.after = (503, {})
-    done = run("-q", "-rA", env={"MODEL_URL": model_server.url, "ON_OPEN": on_open})
-    assert {word.rstrip("s") if word == "errors" else word: n for word, n in _counts(done).items()} == expected
-    assert model_server.calls == 5
-    assert "circuit breaker 'model': not called: it failed 5 times in a row" in done.stdout
+    done = run("-q", "-rA", env={"MODEL_URL": model_server.url})
+    # Three tests make five calls; of eight per breaker five are refused.
+    assert _counts(done) == {"failed": 8 + 3 + 3, "skipped": 5, "xfailed": 5}, done.stdout
+    assert model_server.calls == 3 * 5
+    for name in ("fail", "skip", "xfail"):
+        assert f"circuit breaker '{name}': not called: it failed 5 times in a row" in done.stdout
 
 
 def test_an_outage_costs_two_workers_little_more_than_one(pytester, run, model_server):
@@ -130,7 +127,7 @@ def test_an_outage_costs_two_workers_little_more_than_one(pytester, run, model_s
         import pytest
 
         @pytest.mark.parametrize("n", range(40))
-        def test_it(answer, n):
+        def test_it(fail, n):
             pass
     """)
     model_server.after = (503, {})
@@ -176,3 +173,40 @@ def test_who_does_not_use_it_does_not_pay(pytester, run):
     """)
     assert _counts(run("-q")) == {"passed": 1}
     assert not (pytester.path / ".selfheal").exists()
+
+
+def test_time_limits_and_pytest_timeout_keep_apart(pytester, run):
+    """Whichever comes first ends the test with its own error; ours leaves theirs ticking."""
+    (pytester.path / "pytest.ini").write_text("[pytest]\n")
+    pytester.makepyfile("""
+        import time
+        import pytest
+        from pytest_selfheal import TimeLimitError, guard
+
+        @pytest.fixture
+        @guard(timeout=0.1, retries=0)
+        def short():
+            time.sleep(20)
+
+        @pytest.fixture
+        @guard(timeout=20, retries=0)
+        def long():
+            time.sleep(20)
+
+        def test_ours(short):
+            pass
+
+        def test_theirs(long):
+            pass
+
+        def test_theirs_after_ours():
+            with pytest.raises(TimeLimitError):
+                guard(timeout=0.1, retries=0)(time.sleep)(20)
+            time.sleep(20)
+    """)
+    done = run("-q", "--timeout=1", env={"COLUMNS": "200"})
+    assert re.findall(r"^(?:ERROR|FAILED) \S+::(\w+) - (.{12})", done.stdout, re.MULTILINE) == [
+        ("test_theirs_after_ours", "Failed: Time"),
+        ("test_ours", "pytest_selfh"),
+        ("test_theirs", "Failed: Time"),
+    ], done.stdout
