@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -163,14 +164,19 @@ class SharedHome:
             os.close(fd)
 
     def _open(self, kind: str) -> int:
+        if self._folder.is_symlink() or self._folder.parent.is_symlink():
+            raise OSError(errno.ELOOP, "is a symbolic link, which is never followed", str(self._folder))
         path = self.path.with_suffix(f".{kind}")
         try:
             return os.open(path, os.O_CREAT | os.O_RDWR | _FLAGS, 0o600)
         except FileNotFoundError:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            ignore = self._folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
+            for folder in (self._folder.parent, self._folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (
+                contextlib.suppress(FileExistsError),
+                (self._folder / ".gitignore").open("x", encoding="ascii") as ignore,
+            ):
+                ignore.write("*\n")
             return os.open(path, os.O_CREAT | os.O_RDWR | _FLAGS, 0o600)
 
     @staticmethod

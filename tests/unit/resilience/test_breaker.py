@@ -358,6 +358,16 @@ def test_a_folder_that_cannot_be_used_leaves_it_to_the_process(tmp_path, world, 
     assert caplog.text.count("not shared with other processes") == 1
 
 
+def test_a_folder_that_is_a_link_is_not_followed(tmp_path, world):
+    """Nothing is written outside of the project."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "breakers").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    breaker = CircuitBreaker("model", folder=tmp_path / "breakers", clock=world.clock)
+    trip(breaker)
+    assert breaker.state == "open"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_secrets_of_an_error_do_not_reach_the_file(tmp_path):
     """The state file holds the last error, redacted."""
     breaker = CircuitBreaker("model", folder=tmp_path)
