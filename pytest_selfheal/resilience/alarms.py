@@ -34,7 +34,8 @@ AGAIN_S = 5.0
 
 _SOON_S = 0.001
 _DEPTH = 6
-_SHIELDED: set[CodeType] = set()
+_SHIELDED: set[CodeType] = {threading.Thread.start.__code__}  # a thread that is just starting has its parent's number
+_busy = [0]  # how many alarms are being set or taken back by the main thread right now
 
 
 class Hit(BaseException):
@@ -75,6 +76,33 @@ def shielded(function: F) -> F:
     return function
 
 
+def is_shielded(frame: FrameType | None) -> bool:
+    """Tell whether code of a limit itself is running, the frame or one of its callers, or is about to."""
+    if sys.version_info < (3, 11) and frame is not None and _leaves_with(frame.f_code.co_code, frame.f_lasti):
+        return True
+    for _ in range(3):
+        if frame is None:
+            return False
+        if frame.f_code in _SHIELDED:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _leaves_with(code: bytes, last: int) -> bool:
+    # Until Python 3.10 a signal may come between the end of a `with` block and the call of `__exit__`, which then never
+    # happens (CPython issue 74174). Those instructions are always the same, so they can be recognised.
+    import opcode
+
+    following = [opcode.opname[number] for number in code[last : last + 12 : 2]]
+    leaving = ["LOAD_CONST", "DUP_TOP", "DUP_TOP", "CALL_FUNCTION"]
+    for start in (["POP_BLOCK"], ["POP_BLOCK", "ROT_TWO"]):
+        whole = start + leaving
+        if any(following[: len(whole) - at] == whole[at:] for at in range(len(whole) - 1)):
+            return True
+    return False
+
+
 def places(frame: FrameType | None) -> tuple[str, ...]:
     """Return `file:line in function` of a frame and its callers, innermost first."""
     found: list[str] = []
@@ -113,30 +141,42 @@ class SignalAlarm(Alarm):
     @shielded
     def start(self) -> None:
         """Take the alarm over."""
-        left_s, self._outer_interval_s = signal.setitimer(signal.ITIMER_REAL, 0)
-        now = time.monotonic()
-        self._outer = signal.getsignal(signal.SIGALRM)
-        self._outer_due = now + left_s if left_s else None
-        self._due = now + self.seconds
-        signal.signal(signal.SIGALRM, self._handler)
-        self._running = True
-        self._set(now)
+        _busy[0] += 1
+        try:
+            left_s, self._outer_interval_s = signal.setitimer(signal.ITIMER_REAL, 0)
+            now = time.monotonic()
+            self._outer = signal.getsignal(signal.SIGALRM)
+            self._outer_due = now + left_s if left_s else None
+            self._due = now + self.seconds
+            signal.signal(signal.SIGALRM, self._handler)
+            self._running = True
+            self._set(now)
+        finally:
+            _busy[0] -= 1
 
     @shielded
     def stop(self) -> bool:
         """Give the alarm back with what is left of its time."""
-        if self._running:
+        if not self._running:
+            return False
+        _busy[0] += 1
+        try:
             self._running = False
             if signal.getsignal(signal.SIGALRM) is self._handler:
+                # First the timer: a signal on its way is still ours, and must not reach the other handler too early.
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 signal.signal(signal.SIGALRM, self._outer)
-                now = time.monotonic()
-                level = self._level_below()
-                if level is not None:
-                    level._set(now)  # noqa: SLF001 - another object of this class
-                elif self._outer_due is not None:
-                    signal.setitimer(signal.ITIMER_REAL, max(self._outer_due - now, 1e-6), self._outer_interval_s)
+                self._give_time_back(time.monotonic())
+        finally:
+            _busy[0] -= 1
         return False
+
+    def _give_time_back(self, now: float) -> None:
+        below = self._level_below()
+        if below is not None:
+            below._set(now)  # noqa: SLF001 - another object of this class
+        elif self._outer_due is not None:
+            signal.setitimer(signal.ITIMER_REAL, max(self._outer_due - now, 1e-6), self._outer_interval_s)
 
     def _level_below(self) -> SignalAlarm | None:
         below = getattr(self._outer, "__self__", None)
@@ -151,6 +191,11 @@ class SignalAlarm(Alarm):
         signal.setitimer(signal.ITIMER_REAL, max(self._next_due() - now, 1e-6))
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
+        if _busy[0]:
+            return  # whoever is at it sets the timer at its end
+        if is_shielded(frame):
+            signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+            return
         try:
             self._look(number, frame)
         finally:
@@ -165,9 +210,6 @@ class SignalAlarm(Alarm):
             self._ring_outer(number, frame)
         now = time.monotonic()
         if self._running and now >= self._due:
-            if self._is_shielded(frame):
-                self._due = now + _SOON_S
-                return
             self._due = now + AGAIN_S
             self._struck(frame)
             raise self._kind
@@ -189,15 +231,6 @@ class SignalAlarm(Alarm):
                 left_s = self._outer_interval_s
             self._outer_due = time.monotonic() + left_s if left_s else None
 
-    def _is_shielded(self, frame: FrameType | None) -> bool:
-        for _ in range(3):
-            if frame is None:
-                return False
-            if frame.f_code in _SHIELDED:
-                return True
-            frame = frame.f_back
-        return False
-
 
 class ThreadAlarm(Alarm):
     """A watching thread that sends an exception to the one that started it.
@@ -207,38 +240,42 @@ class ThreadAlarm(Alarm):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
-        self._thread = threading.get_ident()
+        self._thread = threading.current_thread()
         self._over = threading.Event()
         self._lock = threading.Lock()
 
+    @shielded
     def start(self) -> None:
         """Start the watching thread."""
         threading.Thread(target=self._watch, name="selfheal-time-limit", daemon=True).start()
 
+    @shielded
     def stop(self) -> bool:
         """End the watching thread, and take back an exception that was sent but has not arrived."""
         with self._lock:
             self._over.set()
         if self.hits:
-            _send(self._thread, None)
+            _send(self._thread.ident, None)
         return False
 
     def _watch(self) -> None:
         wait_s = self.seconds
         while not self._over.wait(wait_s):
             with self._lock:
-                if self._over.is_set():
-                    return
-                self._struck(sys._current_frames().get(self._thread))  # noqa: SLF001 - the documented way to it
-                _send(self._thread, self._kind)
-            wait_s = AGAIN_S
+                if self._over.is_set() or not self._thread.is_alive():
+                    return  # the number of a thread that ended may belong to another one by now
+                frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - the documented way to it
+                wait_s = _SOON_S if is_shielded(frame) else AGAIN_S
+                if wait_s == AGAIN_S:
+                    self._struck(frame)
+                    _send(self._thread.ident, self._kind)
 
 
-def _send(thread: int, kind: type[Hit] | None) -> None:
+def _send(thread: int | None, kind: type[Hit] | None) -> None:
     import ctypes
 
     python = getattr(ctypes, "pythonapi", None)
-    if python is not None:
+    if python is not None and thread is not None:
         python.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)
 
 

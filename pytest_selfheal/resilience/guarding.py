@@ -156,8 +156,8 @@ class _Use:
         def attempt() -> Any:
             self._parsing = False
             try:
-                with self._passage(), self._limit():
-                    answer = call()
+                with self._passage():
+                    answer = call() if self._guard.timeout_s is None else self._limit().run(call)
                 return self._parsed(answer)
             except BaseException:
                 if abandon is not None:

@@ -109,6 +109,7 @@ class TimeLimit:
         self._cleanup = cleanup
         self._watch = watch if watch is not None else WATCH
         self._alarm: Alarm | None = None
+        self._latest: Alarm | None = None
         self._started = 0.0
 
     def _again(self, name: str) -> TimeLimit:
@@ -137,13 +138,29 @@ class TimeLimit:
 
             @functools.wraps(function)
             def limited(*args: Any, **kwargs: Any) -> Any:
-                with self._again(name):
-                    return function(*args, **kwargs)
+                return self._again(name).run(lambda: function(*args, **kwargs))
 
             wrapped = limited
         return wrapped  # type: ignore[no-any-return]  # both take and return what the function does
 
     # ------------------------------------------------------------------------------------- plain code
+
+    def run(self, call: Callable[[], Any]) -> Any:
+        """Return `call()` under this limit.
+
+        As `with`, and safe where that has a gap: an interruption that arrives between the end of the block and its
+        closing, which is possible in threads, and for nested limits up to Python 3.10.
+        """
+        try:
+            with self:
+                return call()
+        except Hit as hit:
+            alarm, self._alarm = self._latest, None
+            if alarm is not None:
+                alarm.stop()
+            if alarm is None or hit.alarm is not alarm:
+                raise
+            self._over(alarm, time.monotonic() - self._started, None, hit.__traceback__)
 
     @shielded
     def __enter__(self: T) -> T:
@@ -203,7 +220,7 @@ class TimeLimit:
     def _open(self, alarm: Alarm) -> None:
         if self._alarm is not None:
             raise UsageError("this time limit is in use already", todo="call `timeout_after` for each block")
-        self._alarm = alarm
+        self._alarm = self._latest = alarm
         self._started = time.monotonic()
         alarm.start()
 

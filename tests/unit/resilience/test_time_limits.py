@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import signal
 import threading
 import time
@@ -149,6 +150,33 @@ def test_the_outer_limit_goes_on_after_the_inner_one():
     with pytest.raises(TimeLimitError) as caught:
         timeout_after(4 * SHORT, name="outer")(nested)()
     assert (ended, caught.value.name) == (["inner"], "outer")
+
+
+def _count_to(number):
+    return sum(1 for _ in range(number))
+
+
+@pytest.mark.parametrize("where", [in_main_thread, in_other_thread])
+def test_whenever_the_time_is_up_the_limit_stays_in_its_block(where):
+    """Limits as short as their blocks, nested, end in the middle of everything, and nothing else comes out."""
+    rng = random.Random(7)
+    ended = []
+
+    def nested():
+        inner, outer = (timeout_after(rng.uniform(0.0001, 0.002)) for _ in range(2))
+        outer(lambda: inner(_count_to)(rng.randrange(20_000)))()
+
+    def limited():
+        for _ in range(150):
+            try:
+                nested()
+            except BaseException as error:  # noqa: BLE001 - what it is is the question
+                ended.append(type(error))
+
+    before = signal.getsignal(getattr(signal, "SIGALRM", signal.SIGINT))
+    where(limited)
+    assert set(ended) == {TimeLimitError}
+    assert signal.getsignal(getattr(signal, "SIGALRM", signal.SIGINT)) is before
 
 
 @pytest.fixture
