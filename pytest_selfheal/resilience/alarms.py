@@ -35,6 +35,7 @@ AGAIN_S = 5.0
 _SOON_S = 0.001
 _DEPTH = 6
 _SHIELDED: set[CodeType] = {threading.Thread.start.__code__}  # a thread that is just starting has its parent's number
+_WEAK = ("weakref.py", "_weakrefset.py")
 _busy = [0]  # how many alarms are being set or taken back by the main thread right now
 
 
@@ -77,13 +78,18 @@ def shielded(function: F) -> F:
 
 
 def is_shielded(frame: FrameType | None) -> bool:
-    """Tell whether code of a limit itself is running, the frame or one of its callers, or is about to."""
+    """Tell whether an exception would go astray in this frame.
+
+    That is so while a limit is being opened or closed, and where Python ignores exceptions: in finalizers and in the
+    callbacks of weak references.
+    """
     if sys.version_info < (3, 11) and frame is not None and _leaves_with(frame.f_code.co_code, frame.f_lasti):
         return True
     for _ in range(3):
         if frame is None:
             return False
-        if frame.f_code in _SHIELDED:
+        code = frame.f_code
+        if code in _SHIELDED or code.co_name == "__del__" or code.co_filename.endswith(_WEAK):
             return True
         frame = frame.f_back
     return False

@@ -156,6 +156,8 @@ def _count_to(number):
     return sum(1 for _ in range(number))
 
 
+# Python ignores, with this warning, what is raised in callbacks that the shield does not know.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("where", [in_main_thread, in_other_thread])
 def test_whenever_the_time_is_up_the_limit_stays_in_its_block(where):
     """Limits as short as their blocks, nested, end in the middle of everything, and nothing else comes out."""
