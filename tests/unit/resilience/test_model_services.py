@@ -11,6 +11,7 @@ import pytest
 from pytest_selfheal import CircuitBreaker
 from pytest_selfheal import CircuitOpenError
 from pytest_selfheal import guard
+from pytest_selfheal import resilience
 
 CITY = {"city": "Lisbon", "days": 3}
 KEY = "a-key-of-no-value"
@@ -59,6 +60,17 @@ def test_one_bad_answer_costs_one_more_call(ask, model_server, world, step):
     model_server.plan = [step]
     assert guard(parse=json.loads, effects=world.effects)(ask)() == CITY
     assert (model_server.calls, len(world.waits)) == (2, 1)
+
+
+@pytest.mark.skipif(not hasattr(resilience, "parse_json"), reason="parse_json is not there yet")
+@pytest.mark.parametrize(
+    ("plan", "calls"), [(["fenced"], 1), (["truncated", "fenced"], 2)], ids=["fenced", "truncated"]
+)
+def test_prose_around_the_answer_costs_nothing(ask, model_server, world, plan, calls):
+    """A fenced answer is read at once, one that was cut is asked for again and never completed by guessing."""
+    model_server.plan = plan
+    assert guard(parse=dict, effects=world.effects)(ask)() == CITY
+    assert model_server.calls == calls
 
 
 def test_retry_after_is_honoured(ask, model_server, world):
