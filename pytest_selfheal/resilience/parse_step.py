@@ -9,10 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
+from pytest_selfheal.errors import SelfHealError
 from pytest_selfheal.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class IncompleteAnswerError(SelfHealError, ValueError):
+    """An answer that ends in the middle; the guard asks again."""
 
 
 def parse_step(parse: Any) -> Callable[[Any], Any] | None:
@@ -42,5 +47,13 @@ def _parse_text(answer: Any, *, expect: Any) -> Any:
             f"the answer to parse is a {type(answer).__name__}, not text",
             todo="return the text of the answer, or give `parse` a function that takes it out",
         )
-    parse_json: Callable[..., Any] = getattr(resilience, "parse_json")  # noqa: B009 - a lazy name
-    return parse_json(answer, expect=expect)
+    recover: Callable[..., Any] = getattr(resilience, "parse_json_detailed")  # noqa: B009 - a lazy name
+    recovered = recover(answer, expect=expect)
+    if recovered.error is not None:
+        raise recovered.error
+    if not recovered.complete:
+        # Half an answer that happens to fit would make a test judge something that nobody said.
+        raise IncompleteAnswerError(
+            f"the answer was cut after {len(answer)} characters", todo="raise the limit of tokens of the request"
+        )
+    return recovered.value

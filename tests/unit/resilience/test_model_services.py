@@ -67,8 +67,8 @@ def test_one_bad_answer_costs_one_more_call(ask, model_server, world, step):
     ("plan", "calls"), [(["fenced"], 1), (["truncated", "fenced"], 2)], ids=["fenced", "truncated"]
 )
 def test_prose_around_the_answer_costs_nothing(ask, model_server, world, plan, calls):
-    """A fenced answer is read at once, one that was cut is asked for again and never completed by guessing."""
-    model_server.plan = plan
+    """A fenced answer is read at once, one that was cut is asked for again, not taken by half."""
+    model_server.plan = [*plan]
     assert guard(parse=dict, effects=world.effects)(ask)() == CITY
     assert model_server.calls == calls
 
