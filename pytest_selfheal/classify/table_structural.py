@@ -43,7 +43,15 @@ STRUCTURAL_RULES = (
         (FAILED,),
         message=r"^Timeout \(>[\d.]+s\) from pytest-timeout\.?$",
     ),
-    Rule("selfheal.timeout", Category.TIMEOUT, STRUCTURAL, ("pytest_selfheal.plugin.timeout.SoftTimeout",)),
+    Rule("selfheal.timeout", Category.TIMEOUT, STRUCTURAL, ("pytest_selfheal.resilience.limits.TimeLimitError",)),
+    # Its breaker has already decided that calling again is of no use for a while.
+    Rule(
+        "selfheal.circuit_open",
+        Category.ENVIRONMENT,
+        STRUCTURAL,
+        ("pytest_selfheal.resilience.breaker.CircuitOpenError",),
+        severity=Severity.MEDIUM,
+    ),
     Rule("pytest.did_not_raise", Category.ASSERTION, STRUCTURAL, (FAILED,), message=r"^DID NOT (?:RAISE|WARN)\b"),
     Rule("pytest.fixture_usage", Category.FIXTURE_ERROR, STRUCTURAL, (FAILED,), message=_FIXTURE_USAGE),
     Rule(

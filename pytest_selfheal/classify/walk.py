@@ -206,8 +206,8 @@ class _Walk:
         finding = self._ask(link, "served by the program", SERVED)
         # A status that stands in a class of the project's is what the program serves, not what it was served.
         serves = alone and bool(link.facts.get("status_of_class")) and self._is_own(link) and _raised_by_project(link)
-        if finding is None and not serves and not _PROTOCOL_FACTS.isdisjoint(link.facts):
-            finding = self._ask(link, "protocol facts", _PROTOCOL)
+        if finding is None and not _PROTOCOL_FACTS.isdisjoint(link.facts):
+            finding = self._ask(link, "protocol facts", CLOUD_RULES if serves else _PROTOCOL)
         if finding is not None:
             return finding
         if self._is_own(link) and (not alone or _raised_by_project(link)):

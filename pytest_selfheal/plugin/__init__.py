@@ -114,6 +114,17 @@ def selfheal_retry_at() -> Any:
     return ask
 
 
+@pytest.fixture(scope="session")
+def selfheal_guard(pytestconfig: pytest.Config) -> Any:
+    """`pytest_selfheal.guard` with the settings and the store of this run; works without --selfheal.
+
+    Example: ask = selfheal_guard(breaker="openai", timeout=60)(client.ask).
+    """
+    from pytest_selfheal.plugin.guarding import guard_of
+
+    return guard_of(pytestconfig)
+
+
 def wanted_mode(config: pytest.Config) -> str | None:
     """Return the mode asked for, `on` when none was named, None when the plugin is to stay away.
 

@@ -63,7 +63,7 @@ def activate(config: pytest.Config) -> None:
 
         controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)
         deliver = controller.receive
-        alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("alone", text))
+        alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("again", text))
         _recover(config, policy, parts)
         config.pluginmanager.register(Closing(controller), "selfheal-closing")
         if distributes(config):

@@ -37,17 +37,17 @@ class Alone:
     Args:
         rootpath: pytest's root directory.
         timeout_s: limit of one try of a test, seconds; 0 means 300.
-        notice: told when a process is started, with a sentence: it may take as long as the test may.
+        notice: told with a sentence when something begins that takes long.
     """
 
     def __init__(self, rootpath: Path, timeout_s: float, notice: Callable[[str], None]) -> None:
         self._rootpath = rootpath
         self._timeout_s = timeout_s or 300.0
-        self._notice = notice
+        self.notice = notice
 
     def run(self, nodeid: str, config: pytest.Config) -> AloneRun:
         """Run one test with the options of this run and return how it ended; never raises for what happens there."""
-        self._notice(f"{nodeid}: again, alone in a fresh process")
+        self.notice(f"{nodeid}: alone in a fresh process")
         run = self._child(nodeid, config)
         outcome = run.outcomes.get(nodeid, "")
         error = run.errors.get(nodeid)

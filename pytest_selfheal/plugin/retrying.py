@@ -73,7 +73,13 @@ class Retrying:
         self._config = config
         self.subtests: list[Observed] = []
         self.waiting = Waiting(
-            config, parts, clock=clock, sleep=sleep, report=self._report_waiting, run_alone=self._try_alone
+            config,
+            parts,
+            clock=clock,
+            sleep=sleep,
+            report=self._report_waiting,
+            run_alone=self._try_alone,
+            notice=alone.notice,
         )
 
     # ------------------------------------------------------------------------------- observing

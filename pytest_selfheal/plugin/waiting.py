@@ -38,6 +38,7 @@ class Waiting:
         sleep: waits so many seconds.
         report: reports a trial as it stands, without another try.
         run_alone: makes the next try in a fresh process and reports the outcome.
+        notice: told, with a sentence, when nothing is left to do but wait.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Waiting:
         sleep: Callable[[float], object],
         report: Callable[[Trial], None],
         run_alone: Callable[[Trial], None],
+        notice: Callable[[str], None],
     ) -> None:
         self.trials: list[Trial] = []
         """Earliest first."""
@@ -58,6 +60,7 @@ class Waiting:
         self._sleep = sleep
         self._report = report
         self._run_alone = run_alone
+        self._notice = notice
         self._inside = False
         self._draining = False
         self._slot = private_pytest.WorkerSlot(config)
@@ -144,6 +147,10 @@ class Waiting:
     def drain(self, session: pytest.Session) -> None:
         """Run what still waits once everything else has run."""
         self._inside = self._draining = True
+        seconds = self.trials[-1].due - self.clock()
+        if seconds > _LONGEST_NAP_S:
+            count = f"{len(self.trials)} test{'s' if len(self.trials) != 1 else ''}"
+            self._notice(f"{count} will be tried again within {seconds:.0f} s; nothing else is left to run")
         previous = self.trials[0].item
         while self.trials and not (session.shouldfail or session.shouldstop):
             self._give_up_hopeless()

@@ -39,7 +39,10 @@ _SCAFFOLD = {
     b"# See https://bford.info/cachedir/ for the meaning of this file.\n",
 }
 KNOWN = frozenset(
-    [*_SCAFFOLD, "log", "snapshot.json", "quarantine", "lock", "patterns.json", "objects", "journal", "reports"]
+    [
+        *_SCAFFOLD,
+        *("log", "snapshot.json", "quarantine", "lock", "patterns.json", "objects", "journal", "reports", "breakers"),
+    ]
 )
 """Entries this package may put into the folder; anything else belongs to somebody else."""
 
