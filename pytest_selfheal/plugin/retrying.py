@@ -82,6 +82,15 @@ class Retrying:
             notice=alone.notice,
         )
 
+    def run_due(self, last: pytest.Item | None, upcoming: pytest.Item) -> None:
+        """Run what is due before the upcoming test, whose time limit starts anew after that."""
+        limit = self._parts.time_limit
+        armed = limit.armed if limit is not None else None
+        self.waiting.run_due(last, upcoming)
+        if limit is not None and limit.armed is not armed:
+            limit.armed = armed
+            limit.arm_again(upcoming)
+
     # ------------------------------------------------------------------------------- observing
 
     def observe_subtest(self, item: pytest.Item, call: pytest.CallInfo[Any], report: Any) -> None:

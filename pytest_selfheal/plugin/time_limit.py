@@ -82,20 +82,21 @@ class TimeLimit:
         self._degrade = degrade
         self._hard_stop = hard_stop.open("w", encoding="utf-8") if hard_stop is not None else None
         self._cancel: Callable[[], None] | None = None
-        self._armed: tuple[pytest.Item, Any] | None = None
+        self.armed: tuple[pytest.Item, Any] | None = None
+        """The test whose time runs, with its settings."""
         self._stacks = ""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
         """Arm the timer for one try."""
-        self._armed = (item, settings)
+        self.armed = (item, settings)
         self._arm(item, settings)
         return True
 
     def arm_again(self, item: pytest.Item) -> None:
         """Give a test its full time once more: for its next try, or for the teardown of one that failed."""
-        if self._armed is not None and self._armed[0] is item and not self._armed[1].func_only:
-            self._arm(*self._armed)
+        if self.armed is not None and self.armed[0] is item and not self.armed[1].func_only:
+            self._arm(*self.armed)
 
     def _arm(self, item: pytest.Item, settings: Any) -> None:
         seconds = self._seconds(item, settings)
