@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -85,6 +86,14 @@ class TimeLimit:
         self.armed: tuple[pytest.Item, Any] | None = None
         """The test whose time runs, with its settings."""
         self._stacks = ""
+        self._message = ""
+        self._before: Any = None
+
+        def hit(_number: int, _frame: FrameType | None) -> None:
+            __tracebackhide__ = True
+            self._expire(self._message)
+
+        self._hit = hit  # a bound method is a new object each time and could not be recognised
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
@@ -141,20 +150,17 @@ class TimeLimit:
     # ------------------------------------------------------------------------------- engines
 
     def _by_signal(self, seconds: float, message: str) -> Callable[[], None]:
-        import signal
-
-        def hit(_number: int, _frame: FrameType | None) -> None:
-            __tracebackhide__ = True
-            self._expire(message)
-
-        before = signal.signal(signal.SIGALRM, hit)
+        self._message = message
+        if signal.getsignal(signal.SIGALRM) is not self._hit:
+            # It stays for the session, changing it for every test costs more than the timer; a test may have its own.
+            self._before = signal.signal(signal.SIGALRM, self._hit)
         signal.setitimer(signal.ITIMER_REAL, seconds, GRACE_S)
+        return _stop_timer
 
-        def cancel() -> None:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-
-        return cancel
+    def pytest_unconfigure(self) -> None:
+        """Give the signal back."""
+        if self._before is not None and signal.getsignal(signal.SIGALRM) is self._hit:
+            signal.signal(signal.SIGALRM, self._before)
 
     def _by_thread(self, seconds: float, message: str) -> Callable[[], None]:
         import ctypes
@@ -203,6 +209,10 @@ class TimeLimit:
         """Return the stacks of the try that ran out of time, once; empty when none did."""
         stacks, self._stacks = self._stacks, ""
         return stacks
+
+
+def _stop_timer() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def stacks_of_all_threads() -> str:

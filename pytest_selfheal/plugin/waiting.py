@@ -76,6 +76,10 @@ class Waiting:
                 return trial
         return None
 
+    def with_outage(self, outage_key: str) -> int:
+        """Return how many tests wait with this outage key."""
+        return self._keys.get(outage_key, 0)
+
     def add(self, trial: Trial) -> None:
         """Put a trial into the queue."""
         bisect.insort(self.trials, trial, key=lambda other: other.due)
