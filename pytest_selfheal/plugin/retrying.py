@@ -239,7 +239,10 @@ class Retrying:
         """Take down a superseded try; return whether the test can be run again."""
         item, (call, _report) = trial.item, trial.phase
         trial.held = self._runner.take_subtests()
+        self.guard_teardown(item)
         teardown = run_phase(item, item.ihook, "teardown", nextitem=following)
+        if self._parts.time_limit is not None:  # what follows is ours; the next try gets its own time
+            self._parts.time_limit.pytest_timeout_cancel_timer(item)
         if not teardown[1].passed:
             trial.torn_down = teardown
             return False
