@@ -212,7 +212,7 @@ def tear_down_failed(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseExcept
         raise errors[0]
 
 
-def tear_down_to(previous: pytest.Item, nextitem: pytest.Item) -> None:
+def tear_down_to(previous: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Take down what the test that runs next does not share; an error of that is reported as the previous test's."""
     state = previous.session._setupstate
 

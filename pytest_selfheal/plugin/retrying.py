@@ -163,6 +163,8 @@ class Retrying:
             if not self._superseded(trial, private_pytest.stop_below(item.parent)):
                 return False
             if plan.alone:
+                private_pytest.tear_down_to(item, nextitem)
+                trial.torn_down = _told_only(private_pytest.passed_report(item, 0.0, when="teardown"))
                 self._alone_now(trial)
                 return False
             self._wait(item, plan.delay_s)

@@ -317,14 +317,15 @@ def test_a_worker_that_dies_in_a_teardown_fails_the_run(project, run):
     assert counts(done.stdout)["failed"] == 1
 
 
-def test_slow_hooks_after_a_timeout_are_not_interrupted(project, run, pytester):
+@pytest.mark.parametrize("options", [(), ("--maxfail=9",)], ids=["deferred", "blocking"])
+def test_slow_hooks_after_a_timeout_are_not_interrupted(project, run, pytester, options):
     """A screenshot taken while the report is made takes its time; the session goes on."""
     project("import time\ndef test_a(): time.sleep(30)\ndef test_b(): pass\n")
     pytester.makeconftest(
         "import pytest, time\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
         "    report = yield\n    if report.failed: time.sleep(3)\n    return report\n"
     )
-    done = run("--selfheal", "--timeout=0.5")
+    done = run("--selfheal", "--timeout=0.5", *options)
     assert counts(done.stdout) == {"failed": 1, "passed": 1}, done.stdout
 
 
