@@ -90,6 +90,8 @@ def _limit(config: pytest.Config, policy: Policy, parts: Parts) -> None:
     from pytest_selfheal.plugin import time_limit
 
     time_limit.set_default(config, policy.timeout_s)
+    if distributes(config):
+        return  # the workers get the option, and run the tests
     worker = getattr(config, "workerinput", None) or {}
     hard_stop = None
     if run_folder.INPUT in worker and not float(config.getini("faulthandler_timeout") or 0.0):
