@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.lazy import loader
-
 if TYPE_CHECKING:
     from pytest_selfheal.resilience import BatchError
     from pytest_selfheal.resilience import BatchResult
@@ -44,7 +42,17 @@ _HOMES = {
     "TimeoutWatch parse_json parse_json_detailed selfheal_retry_at timeout_after",
     "toolkit": "guard retry_with_backoff split_on_timeout",
 }
-__getattr__ = loader(__name__, _HOMES)
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
 
 
 __all__ = [

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.lazy import loader
-
 if TYPE_CHECKING:
     from pytest_selfheal.model.identity import stable_id
     from pytest_selfheal.model.judging import Health
@@ -77,7 +75,17 @@ _HOMES = {
     "value": "Value",
     "words": "Category ErrorClass Origin Outcome Phase Severity Trust",
 }
-__getattr__ = loader(__name__, _HOMES)
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
 
 
 __all__ = [

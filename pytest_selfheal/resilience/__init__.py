@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.lazy import loader
-
 if TYPE_CHECKING:
     from pytest_selfheal.resilience.alerts import TimeoutEvent
     from pytest_selfheal.resilience.alerts import TimeoutWatch
@@ -48,7 +46,17 @@ _HOMES = {
     "later": "RetryLaterError selfheal_retry_at",
     "limits": "TimeLimitError timeout_after",
 }
-__getattr__ = loader(__name__, _HOMES)
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
 
 
 __all__ = [
