@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.repair.fixers import did_you_mean
 from pytest_selfheal.repair.fixers import missing_import
+from pytest_selfheal.repair.fixers import removed_api
 from pytest_selfheal.repair.fixers import swallowed_name
 from pytest_selfheal.repair.fixers import syntax
 from pytest_selfheal.repair.fixers.naming import SURE
@@ -24,6 +25,7 @@ Fixer = Callable[["Failure", "Project"], "list[Candidate]"]
 FIXERS: tuple[Fixer, ...] = (
     syntax.propose,
     missing_import.propose,
+    removed_api.propose,
     did_you_mean.propose,
     swallowed_name.propose,
 )
