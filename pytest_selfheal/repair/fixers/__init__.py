@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pytest_selfheal.repair.fixers import circular_import
 from pytest_selfheal.repair.fixers import did_you_mean
 from pytest_selfheal.repair.fixers import missing_import
+from pytest_selfheal.repair.fixers import missing_await
+from pytest_selfheal.repair.fixers import missing_self
+from pytest_selfheal.repair.fixers import moved_module
 from pytest_selfheal.repair.fixers import removed_api
 from pytest_selfheal.repair.fixers import swallowed_name
 from pytest_selfheal.repair.fixers import syntax
@@ -26,7 +30,11 @@ FIXERS: tuple[Fixer, ...] = (
     syntax.propose,
     missing_import.propose,
     removed_api.propose,
+    moved_module.propose,
+    missing_self.propose,
+    missing_await.propose,
     did_you_mean.propose,
+    circular_import.propose,
     swallowed_name.propose,
 )
 """Every built-in fixer, most trusted first."""
