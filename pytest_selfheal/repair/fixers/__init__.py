@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.repair.fixers import circular_import
 from pytest_selfheal.repair.fixers import did_you_mean
-from pytest_selfheal.repair.fixers import missing_import
+from pytest_selfheal.repair.fixers import fixtures
 from pytest_selfheal.repair.fixers import missing_await
+from pytest_selfheal.repair.fixers import missing_import
 from pytest_selfheal.repair.fixers import missing_self
 from pytest_selfheal.repair.fixers import moved_module
+from pytest_selfheal.repair.fixers import parametrize
 from pytest_selfheal.repair.fixers import removed_api
 from pytest_selfheal.repair.fixers import swallowed_name
 from pytest_selfheal.repair.fixers import syntax
@@ -34,6 +36,8 @@ FIXERS: tuple[Fixer, ...] = (
     missing_self.propose,
     missing_await.propose,
     did_you_mean.propose,
+    fixtures.propose,
+    parametrize.propose,
     circular_import.propose,
     swallowed_name.propose,
 )
