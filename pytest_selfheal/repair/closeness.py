@@ -57,7 +57,9 @@ def meant(wrong: str, known: Iterable[str], is_used: Callable[[str], bool] = lam
     limit = 1 if len(wrong) < _LONG else 2 if len(wrong) < 2 * _LONG else 3
     rated = []
     for name in set(known):
-        if name != wrong and abs(len(name) - len(wrong)) <= limit and len(name) > 2:
+        if name == wrong or len(name) < 3 or _is_other_kind(name, wrong):
+            continue
+        if abs(len(name) - len(wrong)) <= limit:
             away = distance(wrong, name)
             if away <= limit:
                 rated.append((away, name))
@@ -83,6 +85,11 @@ def is_slip(wrong: str, right: str, is_used: Callable[[str], bool] = lambda _wor
         return False
     left, other = differing[0]
     return _is_slip(left, other) and not is_used(left) and left not in lexicon()
+
+
+def _is_other_kind(one: str, two: str) -> bool:
+    """Tell names apart that differ in their first letter's case only: `Counter` the class, `counter` the variable."""
+    return one.lower() == two.lower() and one[0] != two[0]
 
 
 def words_of(name: str) -> list[str]:

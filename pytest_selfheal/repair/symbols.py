@@ -58,10 +58,8 @@ def _bound_otherwise(tree: ast.Module) -> set[str]:
             names.add(node.id)
         elif isinstance(node, ast.arg):
             names.add(node.arg)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)):
+            names.add(node.name or "")
     return names
 
 
@@ -165,7 +163,9 @@ class Symbols:
 
     def _names(self, path: str, node: ast.ClassDef, depth: int) -> tuple[set[str], bool]:
         names = own_names(node) | set(dir(object))
-        complete = depth > 0 and not any(name in names for name in ("__getattr__", "__getattribute__") if name in own_names(node))
+        complete = depth > 0 and not any(
+            name in names for name in ("__getattr__", "__getattribute__") if name in own_names(node)
+        )
         tree = self.project.tree(path)
         bound = bindings(tree, self.project.package_of(path)) if tree is not None else {}
         for base in node.bases:
@@ -179,7 +179,7 @@ class Symbols:
         return names, complete and not any(keyword.arg == "metaclass" for keyword in node.keywords)
 
     def _base(self, path: str, written: str, absolute: str, depth: int) -> tuple[set[str], bool] | None:
-        own = [item for item in self.classes.get(written.rpartition(".")[2], ())]
+        own = self.classes.get(written.rpartition(".")[2], [])
         if not absolute:
             here = [item for item in own if item[0] == path]
             if len(here) == 1 and depth:
@@ -221,7 +221,9 @@ def own_names(node: ast.ClassDef) -> set[str]:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(statement.name)
         elif isinstance(statement, ast.Assign):
-            names.update(part.id for target in statement.targets for part in ast.walk(target) if isinstance(part, ast.Name))
+            names.update(
+                part.id for target in statement.targets for part in ast.walk(target) if isinstance(part, ast.Name)
+            )
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             names.add(statement.target.id)
     for _owner, function in functions_of(ast.Module([node], [])):

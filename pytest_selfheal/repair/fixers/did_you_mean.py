@@ -15,7 +15,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import PatchError
-from pytest_selfheal.model import Edit
 from pytest_selfheal.repair.closeness import Match
 from pytest_selfheal.repair.closeness import meant
 from pytest_selfheal.repair.fixers.building import SUGGEST
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_selfheal.model import Candidate
+    from pytest_selfheal.model import Edit
     from pytest_selfheal.model import ErrorLink
     from pytest_selfheal.model import Failure
     from pytest_selfheal.repair.patch import Source
@@ -82,13 +82,11 @@ def _judge(wrong: str, known: Iterable[str], path: str, project: Project) -> Mat
     return Match(match.name, sure=match.sure and not expected)
 
 
-def _made(
-    what: str, wrong: str, match: Match, edits: list[Edit], path: str, evidence: str, project: Project
-) -> Candidate | None:
-    title = f"{what} `{match.name}` instead of `{wrong}` in {path}"
-    return candidate(
-        NAME, title, edits, project, confidence=_SURE if match.sure else SUGGEST, evidence=[evidence]
-    )
+def _made(match: Match, edits: list[Edit], told: tuple[str, str, str], project: Project) -> Candidate | None:
+    """Make the candidate; `told` is what is done, to which name, and the evidence."""
+    what, wrong, evidence = told
+    title = f"{what} `{match.name}` instead of `{wrong}` in {', '.join(dict.fromkeys(edit.path for edit in edits))}"
+    return candidate(NAME, title, edits, project, confidence=_SURE if match.sure else SUGGEST, evidence=[evidence])
 
 
 # ------------------------------------------------------------------------------------------------------------- names
@@ -114,7 +112,7 @@ def _name(match: re.Match[str], link: ErrorLink, project: Project) -> Candidate 
         if isinstance(node, ast.Name) and node.id == wrong and isinstance(node.ctx, ast.Load)
     ]
     edits = [_renamed(source(project, path), node, found.name) for node in nodes]
-    return _made("use", wrong, found, edits, path, f"`{found.name}` is the one close name bound there", project)
+    return _made(found, edits, ("use", wrong, f"`{found.name}` is the one close name bound there"), project)
 
 
 def _visible(tree: ast.Module, line: int) -> set[str]:
@@ -172,13 +170,15 @@ def _attribute(match: re.Match[str], link: ErrorLink, project: Project) -> Candi
         nodes = _attributes_at(tree, wrong, None)  # nothing has such an attribute: it is the same slip elsewhere
     edits = [_renamed_attribute(source(project, path), node, found.name) for node in nodes]
     said = f"`{found.name}` is the one close attribute of {owner}"
-    return _made("read", wrong, found, edits, path, said, project)
+    return _made(found, edits, ("read", wrong, said), project)
 
 
 def _attributes_of(owner: str, full_name: str, project: Project) -> set[str]:
     module = full_name.rpartition(".")[0]
     own = symbols_of(project).class_named(owner, module if module in project.modules else "")
-    if own is not None and (not module or module == own.module or module not in sys.modules or module in project.modules):
+    if own is not None and (
+        not module or module == own.module or module not in sys.modules or module in project.modules
+    ):
         return {name for name in own.names if not name.startswith("__")}
     loaded = getattr(builtins, owner, None)
     if loaded is None and is_standard(module):
@@ -234,7 +234,7 @@ def _member(match: re.Match[str], link: ErrorLink, project: Project) -> Candidat
     nodes = [node for node in _attributes_at(tree, wrong, None) if dotted(node, bound) == f"{module}.{wrong}"]
     nodes = nodes or _attributes_at(tree, wrong, line)
     edits = [_renamed_attribute(source(project, path), node, found.name) for node in nodes]
-    return _made("read", wrong, found, edits, path, f"`{found.name}` is the one close name in {module}", project)
+    return _made(found, edits, ("read", wrong, f"`{found.name}` is the one close name in {module}"), project)
 
 
 def _members(module: str, project: Project) -> set[str]:
@@ -270,7 +270,7 @@ def _imported(match: re.Match[str], link: ErrorLink, project: Project) -> Candid
                 edits.append(replace(text, start, (start[0], start[1] + len(wrong.encode())), found.name))
                 if not alias.asname:
                     edits += [_renamed(text, name, found.name) for name in _loads(tree, wrong)]
-    return _made("import", wrong, found, edits, path, f"`{found.name}` is the one close name in {module}", project)
+    return _made(found, edits, ("import", wrong, f"`{found.name}` is the one close name in {module}"), project)
 
 
 def _forms(node: ast.ImportFrom, package: str) -> list[str]:
@@ -318,7 +318,7 @@ def _keyword(match: re.Match[str], link: ErrorLink, project: Project) -> Candida
     start = (keyword.lineno, keyword.col_offset)
     edit = replace(text, start, (start[0], start[1] + len(wrong.encode())), found.name)
     said = f"`{found.name}` is the one close parameter of {callee}"
-    return _made("pass", wrong, found, [edit], path, said, project)
+    return _made(found, [edit], ("pass", wrong, said), project)
 
 
 def _parameters(parts: list[str], project: Project) -> set[str]:

@@ -45,9 +45,11 @@ _RENAMED = 0.86
 _NOT_FOUND = re.compile(r"^fixture '(\w+)' not found|^\('(\w+)', <\w*Request ")
 _AVAILABLE = re.compile(r"available fixtures: ([\w, ]+)")
 _GIVEN = frozenset(
-    "cache capfd capfdbinary caplog capsys capsysbinary doctest_namespace monkeypatch pytestconfig record_property "
-    "record_testsuite_property record_xml_attribute recwarn request tmp_path tmp_path_factory tmpdir tmpdir_factory".split()
+    {"cache", "capfd", "capfdbinary", "caplog", "capsys", "capsysbinary", "doctest_namespace", "monkeypatch"}
+    | {"pytestconfig", "record_property", "record_testsuite_property", "record_xml_attribute", "recwarn", "request"}
+    | {"tmp_path", "tmp_path_factory", "tmpdir", "tmpdir_factory"}
 )
+_CHECKS = ("assert", "raises", "warns", "approx", "fail")
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,11 @@ def _askers(wrong: str, fixtures: list[Fixture], project: Project) -> Iterator[t
     """The tests and fixtures of test modules that ask for a fixture nobody gives them."""
     for path, _facts in project.mentioning(wrong, (file for file in project.files if kind_of(file) == "test")):
         tree = project.tree(path)
-        if tree is None or path.endswith("conftest.py") or any(_sees(path, item) for item in fixtures if item.name == wrong):
+        if (
+            tree is None
+            or path.endswith("conftest.py")
+            or any(_sees(path, item) for item in fixtures if item.name == wrong)
+        ):
             continue
         for _owner, function in functions_of(tree):
             asks = any(argument.arg == wrong for argument in arguments_of(function))
@@ -195,7 +201,10 @@ def _asked_for(project: Project) -> set[str]:
         for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.arg):
                 names.add(node.arg)
-            elif isinstance(node, ast.Call) and chain(node.func).rpartition(".")[2] in ("usefixtures", "getfixturevalue"):
+            elif isinstance(node, ast.Call) and chain(node.func).rpartition(".")[2] in (
+                "usefixtures",
+                "getfixturevalue",
+            ):
                 names.update(str(part.value) for part in node.args if isinstance(part, ast.Constant))
     return names
 
@@ -268,7 +277,7 @@ def _is_checked(function: FunctionNode, name: str) -> bool:
     """Tell whether anything that decides over pass and fail uses the name."""
     for node in ast.walk(function):
         called = chain(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
-        if isinstance(node, (ast.Assert, ast.Raise)) or called.startswith(("assert", "raises", "warns", "approx", "fail")):
-            if any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node)):
-                return True
+        decides = isinstance(node, (ast.Assert, ast.Raise)) or called.startswith(_CHECKS)
+        if decides and any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node)):
+            return True
     return False

@@ -87,7 +87,9 @@ def _with_first(path: str, method: FunctionNode, project: Project) -> Candidate 
         return None
     has_more = bool(names or method.args.vararg or method.args.kwarg)
     edit = insert(text, head, f"{name}, " if has_more else name)
-    said = f"its body uses `{name}`" if uses else f"it takes one argument less than it is given; `{name}` is passed first"
+    said = (
+        f"its body uses `{name}`" if uses else f"it takes one argument less than it is given; `{name}` is passed first"
+    )
     confidence = 0.92 if uses else SUGGEST
     title = f"add the parameter `{name}` to {method.name} in {path}"
     return candidate(NAME, title, [edit], project, confidence=confidence, evidence=[said])

@@ -17,7 +17,6 @@ from pytest_selfheal.repair.closeness import is_slip
 from pytest_selfheal.repair.fixers.building import SUGGEST
 from pytest_selfheal.repair.fixers.building import candidate
 from pytest_selfheal.repair.fixers.building import first_line
-from pytest_selfheal.repair.fixers.building import kind
 from pytest_selfheal.repair.fixers.building import links
 from pytest_selfheal.repair.fixers.building import places
 from pytest_selfheal.repair.fixers.building import source

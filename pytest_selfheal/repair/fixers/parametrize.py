@@ -65,7 +65,7 @@ def propose(failure: Failure, project: Project) -> list[Candidate]:
 
 def _marks(function: FunctionNode) -> list[tuple[ast.expr, list[str]]]:
     """The first argument of each mark with the names in it."""
-    found = []
+    found: list[tuple[ast.expr, list[str]]] = []
     for mark in function.decorator_list:
         if not isinstance(mark, ast.Call) or not chain(mark.func).endswith("parametrize") or not mark.args:
             continue

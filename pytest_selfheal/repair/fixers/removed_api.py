@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Failure
     from pytest_selfheal.repair.fixers.library_table import Call
     from pytest_selfheal.repair.fixers.library_table import Method
-    from pytest_selfheal.repair.fixers.library_table import Rename
     from pytest_selfheal.repair.project import Project
 
 NAME = "removed_api"
@@ -97,7 +96,9 @@ def _by_rename(link: ErrorLink, project: Project) -> Candidate | None:
     if module.partition(".")[0] in project.packages:
         return None
     wanted = f"{module}.{groups['name']}" if groups.get("name") else module
-    triggered = [rule for rule in RENAMES if rule.old == wanted or (not groups.get("name") and _under(rule.old, wanted))]
+    triggered = [
+        rule for rule in RENAMES if rule.old == wanted or (not groups.get("name") and _under(rule.old, wanted))
+    ]
     triggered = [rule for rule in triggered if _is_there(rule.new)]
     if not triggered:
         return None
@@ -221,7 +222,7 @@ def _files_for(rule: Method, path: str, project: Project) -> list[str]:
     if rule.old in _COMMON or rule.shape or rule.library == "builtins" or _is_own(rule.old, project):
         return [path]
     others = [file for file in project.files if file != path and kind_of(file) == "product"]
-    return [path, *(file for file, facts in project.mentioning(rule.library, others) if facts is not None)]
+    return [path, *(file for file, _facts in project.mentioning(rule.library, others))]
 
 
 def _is_own(name: str, project: Project) -> bool:

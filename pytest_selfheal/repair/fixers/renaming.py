@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.repair.fixers.building import source
 from pytest_selfheal.repair.imports import Import
+from pytest_selfheal.repair.imports import is_standard
 from pytest_selfheal.repair.patch import edits_between
 from pytest_selfheal.repair.patch import replace
 from pytest_selfheal.repair.patch import source_of
@@ -91,37 +92,40 @@ class _Renaming:
             return
         moved: dict[str, list[ast.alias]] = {}
         stay = []
-        changed = False
         for alias in node.names:
             new = self._names.get(f"{base.module}.{alias.name}", "")
-            if not new:
+            if new:
+                self._moved(alias, new, moved)
+            else:
                 stay.append(alias)
-                continue
-            changed = True
-            module, _, name = new.rpartition(".")
-            local = alias.asname or alias.name
-            if module == "builtins":
-                if name != local:
-                    self._locals[local] = name
-                continue
-            if not module:
-                moved.setdefault("", []).append(ast.alias(name, local if local != name else None))
-                continue
-            asname = alias.asname
-            if asname is None and name != alias.name:
-                if name in self._taken:
-                    asname = alias.name
-                else:
-                    self._locals[alias.name] = name
-            moved.setdefault(module, []).append(ast.alias(name, asname))
-        if changed:
-            rows = [self._from_text(self._written(base.module, node), stay, node)] if stay else []
-            for module, aliases in moved.items():
-                if module:
-                    rows.append(self._from_text(module, aliases, node))
-                else:
-                    rows += [f"import {_alias_text(alias)}" for alias in aliases]
-            self._statement(node, rows)
+        if len(stay) == len(node.names):
+            return
+        rows = [self._from_text(self._written(base.module, node), stay, node)] if stay else []
+        for module, aliases in moved.items():
+            if module:
+                rows.append(self._from_text(module, aliases, node))
+            else:
+                rows += [f"import {_alias_text(alias)}" for alias in aliases]
+        self._statement(node, rows)
+
+    def _moved(self, alias: ast.alias, new: str, moved: dict[str, list[ast.alias]]) -> None:
+        """Note where one imported name comes from now, and what its uses are called then."""
+        module, _, name = new.rpartition(".")
+        local = alias.asname or alias.name
+        if module.partition(".")[0] == "builtins":
+            own = new.removeprefix("builtins.")
+            if own != local:
+                self._locals[local] = own
+            return
+        asname = alias.asname
+        if not module:
+            asname = local if local != name else None
+        elif asname is None and name != alias.name:
+            if name in self._taken:
+                asname = alias.name
+            else:
+                self._locals[alias.name] = name
+        moved.setdefault(module, []).append(ast.alias(name, asname))
 
     def _written(self, module: str, node: ast.ImportFrom) -> str:
         return "." * node.level + (node.module or "") if node.level else module
@@ -210,7 +214,7 @@ class _Renaming:
             return f"{local}.{name}" if module else local
         if module.startswith(f"{home}.") and isinstance(node.value, ast.Name) and bound[node.value.id] == home:
             inside = module.removeprefix(f"{home}.")
-            if node.value.id == home:
+            if node.value.id == home or is_standard(home):
                 self._needed.append(Import(module))
             return f"{holder}.{inside}.{name}"
         top = (module or new).partition(".")[0]

@@ -171,7 +171,7 @@ def unpacked(site: Site) -> Answer | None:
     if not isinstance(first, (ast.List, ast.Tuple)) or not first.elts:
         return None
     text = site.text(first)
-    if not text.startswith(("[", "(")) or isinstance(first, ast.Tuple) and not text.endswith(")"):
+    if not text.startswith(("[", "(")) or (isinstance(first, ast.Tuple) and not text.endswith(")")):
         return None
     inside = text[1:-1].strip()
     if call.keywords or "\n" not in inside:
@@ -223,7 +223,9 @@ def _decorated(site: Site, wanted: str, arguments: list[str]) -> Answer | None:
     marks = [part for part in holder.decorator_list if isinstance(part, ast.Name) and part.id == "classmethod"]
     if not marks:
         margin = " " * holder.col_offset
-        edits.append(insert(site.source, (holder.lineno, holder.col_offset), f"@classmethod{site.source.newline}{margin}"))
+        edits.append(
+            insert(site.source, (holder.lineno, holder.col_offset), f"@classmethod{site.source.newline}{margin}")
+        )
     elif (marks[0].lineno, 0) < (site.call.lineno, 0):
         return None
     return edits, name[1]

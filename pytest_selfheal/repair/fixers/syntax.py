@@ -35,6 +35,8 @@ from pytest_selfheal.repair.lexing import split_lines
 from pytest_selfheal.repair.project import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_selfheal.model import Candidate
     from pytest_selfheal.model import Failure
     from pytest_selfheal.repair.project import Project
@@ -106,7 +108,8 @@ def repaired(text: str) -> list[Repair]:
         whole = _distinct(steps)
         if whole:
             readings = [
-                Repair(step.text, (*what, step.what), min(confidence, step.confidence)) for step in whole[:_MOST_READINGS]
+                Repair(step.text, (*what, step.what), min(confidence, step.confidence))
+                for step in whole[:_MOST_READINGS]
             ]
             return readings if len(readings) == len(whole) else []
         onward = {step.text: step for step in steps if _gets_further(step.text, error)}
@@ -155,20 +158,20 @@ def _distinct(steps: list[Step]) -> list[Step]:
 def _steps(text: str, error: SyntaxError) -> list[Step]:
     message = error.msg or ""
     line, column = error.lineno or 1, max(0, (error.offset or 1) - 1)
-    if isinstance(error, TabError):
-        return tab_steps(text)
-    if "Missing parentheses in call to 'print'" in message:
-        return print_steps(text)
     if isinstance(error, IndentationError):
-        return indent_steps(text, line, message)
-    if message.startswith("expected ':'"):
-        return colon_steps(text, line, column)
-    if "instead of '='" in message:
-        return equals_steps(text, line)
-    if "unterminated" in message and "triple" not in message:
-        return quote_steps(text, line)
-    if "was never closed" in message or "does not match" in message or message.startswith("unmatched"):
-        return bracket_steps(text, line, column, message)
-    if "forgot a comma" in message:
-        return [*comma_steps(text, line, column), *bracket_steps(text, line, column, message)]
-    return [*print_steps(text), *colon_steps(text, line, None), *bracket_steps(text, line, column, message)]
+        return tab_steps(text) if isinstance(error, TabError) else indent_steps(text, line, message)
+    answers: tuple[tuple[str, Callable[[], list[Step]]], ...] = (
+        ("Missing parentheses in call to 'print'", lambda: print_steps(text)),
+        ("expected ':'", lambda: colon_steps(text, line, column)),
+        ("instead of '='", lambda: equals_steps(text, line)),
+        ("unterminated triple", lambda: []),
+        ("unterminated", lambda: quote_steps(text, line)),
+        ("forgot a comma", lambda: [*comma_steps(text, line, column), *bracket_steps(text, line, column, message)]),
+    )
+    for words, steps in answers:
+        if words in message:
+            return steps()
+    steps_of_brackets = bracket_steps(text, line, column, message)
+    if any(words in message for words in ("was never closed", "does not match", "unmatched")):
+        return steps_of_brackets
+    return [*print_steps(text), *colon_steps(text, line, None), *steps_of_brackets]

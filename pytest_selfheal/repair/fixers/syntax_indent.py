@@ -50,8 +50,7 @@ def _reindented(line: str, width: int, *, to_tabs: bool) -> str:
 def indent_steps(text: str, line: int, message: str) -> list[Step]:
     """Move a line, or the run of lines it begins, to a level that is open there."""
     lines = split_lines(text)
-    if line > len(lines):
-        line = len(lines)
+    line = min(line, len(lines))
     if "\t" in "".join(map(indent_of, lines)):
         return tab_steps(text)
     if message.startswith("expected an indented block"):
@@ -73,8 +72,12 @@ def _moved(lines: list[str], line: int, *, deeper: bool) -> list[Step]:
         new = [*lines]
         for number in range(line, last + 1):
             if new[number - 1].strip():
-                new[number - 1] = " " * max(0, len(indent_of(new[number - 1])) - own + level) + lines[number - 1].lstrip(" ")
-        found.append((abs(own - level), Step("".join(new), f"indent line {line} like its block", _LIKELY if near else _UNSURE)))
+                new[number - 1] = " " * max(0, len(indent_of(new[number - 1])) - own + level) + lines[
+                    number - 1
+                ].lstrip(" ")
+        found.append(
+            (abs(own - level), Step("".join(new), f"indent line {line} like its block", _LIKELY if near else _UNSURE))
+        )
     if not found:
         return []
     found.sort(key=lambda item: item[0])

@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.repair.lexing import OPENERS
@@ -66,7 +67,7 @@ def comma_steps(text: str, line: int, column: int) -> list[Step]:
     tokens = [token for token in tokens_of(text) if token.is_code]
     start = line_start(text, line) + column
     found = []
-    for one, two in zip(tokens, tokens[1:], strict=False):
+    for one, two in pairwise(tokens):
         if one.end < start or not two.depth or one.line > line + 1:
             continue
         if _ends_operand(one) and _starts_operand(two):
