@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_VOWELS = frozenset("aeiou")
+_VOWELS = frozenset("aeiouy")
+_ALIKE = frozenset({"cs", "ck", "sz", "gj", "kq", "fv", "bp", "dt"})
 _ENDINGS = frozenset({"s", "d", "r", "n", "y", "e"})
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SHORT = 4
@@ -104,7 +105,7 @@ def _is_slip(wrong: str, right: str) -> bool:
         return _is_swap(wrong, right) or _is_beside(wrong, right)
     longer, shorter = max(wrong, right, key=len), min(wrong, right, key=len)
     at = next((i for i, letter in enumerate(shorter) if letter != longer[i]), len(shorter))
-    if len(shorter) < _SHORT:
+    if len(shorter) < _SHORT - 1:
         return False
     if at == len(shorter):  # a letter at the end is a plural or a tense as often as a slip
         return longer[-1] not in _ENDINGS or (len(longer) > 1 and longer[-1] == longer[-2] and wrong is longer)
@@ -120,7 +121,8 @@ def _is_beside(wrong: str, right: str) -> bool:
     at = next(i for i, letter in enumerate(wrong) if letter != right[i])
     if len(wrong) < _LONG or at in (0, len(wrong) - 1):
         return False
-    return {wrong[at], right[at]} <= _VOWELS or _are_neighbours(wrong[at], right[at])
+    pair = "".join(sorted((wrong[at], right[at])))
+    return set(pair) <= _VOWELS or pair in _ALIKE or _are_neighbours(*pair)
 
 
 def _are_neighbours(one: str, two: str) -> bool:

@@ -17,6 +17,7 @@ from pytest_selfheal.repair.fixers import missing_self
 from pytest_selfheal.repair.fixers import moved_module
 from pytest_selfheal.repair.fixers import parametrize
 from pytest_selfheal.repair.fixers import removed_api
+from pytest_selfheal.repair.fixers import removed_words
 from pytest_selfheal.repair.fixers import swallowed_name
 from pytest_selfheal.repair.fixers import syntax
 from pytest_selfheal.repair.fixers.naming import SURE
@@ -32,6 +33,7 @@ FIXERS: tuple[Fixer, ...] = (
     syntax.propose,
     missing_import.propose,
     removed_api.propose,
+    removed_words.propose,
     moved_module.propose,
     missing_self.propose,
     missing_await.propose,

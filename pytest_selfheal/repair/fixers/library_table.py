@@ -61,6 +61,19 @@ class Call:
     sweep: bool = False
 
 
+@dataclass(frozen=True)
+class Keyword:
+    """A keyword argument that is called another way now; an empty `new` means it may simply go.
+
+    `callees` is a regular expression for the function an `unexpected keyword argument` error names.
+    """
+
+    library: str
+    callees: str
+    old: str
+    new: str = ""
+
+
 def _family(old: str, new: str, names: str) -> list[Rename]:
     return [Rename(f"{old}.{name}", f"{new}.{name}") for name in names.split()]
 
@@ -79,7 +92,6 @@ STANDARD: tuple[Rename, ...] = (
     ),
     Rename("time.clock", "time.perf_counter", sure=False),  # it counted CPU time on some systems
     Rename("inspect.getargspec", "inspect.getfullargspec"),
-    Rename("cgi.escape", "html.escape", sure=False),  # quotes were left alone
     *_pairs(
         "string",
         "maketrans=builtins.str.maketrans letters=string.ascii_letters lowercase=string.ascii_lowercase "
@@ -108,6 +120,7 @@ STANDARD: tuple[Rename, ...] = (
         "urlopen=urllib.request.urlopen Request=urllib.request.Request HTTPError=urllib.error.HTTPError "
         "URLError=urllib.error.URLError quote=urllib.parse.quote",
     ),
+    *_pairs("plistlib", "readPlistFromBytes=plistlib.loads writePlistToBytes=plistlib.dumps"),
     Rename("fractions.gcd", "math.gcd"),
     Rename("os.getcwdu", "os.getcwd"),
     Rename("os.errno", "errno"),
@@ -206,9 +219,13 @@ METHODS: tuple[Method, ...] = (
     Method("pandas", _BOTH, "as_matrix", "to_numpy"),
     Method("pandas", _BOTH, "get_values", "to_numpy"),
     Method("pandas", (*_BOTH, "Index"), "is_monotonic", "is_monotonic_increasing"),
-    Method("pandas", _BOTH, "ix", "loc"),
+    Method("pandas", _BOTH, "sort", "sort_values"),
+    Method("pandas", ("Series",), "order", "sort_values"),
+    Method("pandas", _FRAME, "get_value", shape="cell"),
+    Method("html", ("HTMLParser",), "unescape", shape="html_unescape"),
     Method("numpy", _ARRAYS, "tostring", "tobytes"),
     Method("numpy", _ARRAYS, "ptp", shape="numpy_function"),
+    Method("numpy", _ARRAYS, "itemset", shape="item_assignment"),
     Method("builtins", _DICTS, "iteritems", "items"),
     Method("builtins", _DICTS, "itervalues", "values"),
     Method("builtins", _DICTS, "iterkeys", "keys"),
@@ -226,7 +243,22 @@ METHODS: tuple[Method, ...] = (
 
 _SQL = ("ArgumentError", "ObjectNotExecutableError", "TypeError")
 
+_GONE = ("AttributeError", "ImportError")
+
 CALLS: tuple[Call, ...] = (
+    Call(("cgi.escape",), "html_escape", _GONE, r"'escape' from 'cgi'|'cgi' has no attribute 'escape'", sweep=True),
+    Call(("numpy.asscalar",), "item_of", _GONE, r"'numpy'.* 'asscalar'|'asscalar' from 'numpy'", sweep=True),
+    Call(("numpy.msort",), "sorted_rows", _GONE, r"'numpy'.* 'msort'|'msort' from 'numpy'|np\.msort", sweep=True),
+    Call(("numpy.asfarray",), "float_array", _GONE, r"'numpy'.* 'asfarray'|np\.asfarray", sweep=True),
+    Call((".fillna",), "filled", ("TypeError",), r"fillna\(\) got an unexpected keyword argument 'method'"),
+    Call((".execute",), "parameters", ("TypeError",), r"^Connection\.execute\(\) got an unexpected keyword argument"),
+    Call(
+        ("pydantic.parse_obj_as",),
+        "type_adapter",
+        ("PydanticDeprecatedSince20",),
+        r"`parse_obj_as` (function )?is deprecated",
+        sweep=True,
+    ),
     Call(
         ("yaml.load", "yaml.load_all"),
         "safe_loading",
@@ -264,3 +296,24 @@ CALLS: tuple[Call, ...] = (
         sweep=True,
     ),
 )
+
+KEYWORDS: tuple[Keyword, ...] = (
+    Keyword("json", r"(JSONDecoder\.__init__|loads?)$", "encoding"),
+    Keyword("asyncio", r"(sleep|wait|gather|wait_for|Lock|Event|Queue|Semaphore|Condition)(\.__init__)?$", "loop"),
+    Keyword("pandas", r"(_generate_range|date_range)$", "closed", "inclusive"),
+    Keyword("pandas", r"to_csv$", "line_terminator", "lineterminator"),
+    Keyword("pydantic", r"conlist$|conset$", "min_items", "min_length"),
+    Keyword("pydantic", r"conlist$|conset$", "max_items", "max_length"),
+    Keyword("pydantic", r"constr$", "regex", "pattern"),
+    Keyword("sklearn", r"OneHotEncoder\.__init__$", "sparse", "sparse_output"),
+)
+
+BUILTINS: dict[str, str] = {
+    "xrange": "range",
+    "raw_input": "input",
+    "unicode": "str",
+    "basestring": "str",
+    "long": "int",
+    "unichr": "chr",
+}
+"""Built-in names of Python 2, and what does their work."""

@@ -31,7 +31,8 @@ NAME = "missing_await"
 
 _COROUTINE = re.compile(
     r"'coroutine' object (?:is not|has no|does not|can't be)|\bcoroutine\b.* was never awaited|"
-    r"(?:not|and|got|type) '?coroutine'?|'coroutine' (?:and|object)|found coroutine|of type coroutine"
+    r"(?:not|and|got|type) '?coroutine'?|'coroutine' (?:and|object)|coroutine found|"
+    r"non-iterable coroutine|of type coroutine"
 )
 _CONSUMERS = frozenset({"gather", "create_task", "ensure_future", "run", "wait", "wait_for", "run_until_complete"})
 
@@ -102,8 +103,9 @@ def _is_coroutine(call: ast.Call, project: Project) -> bool:
 def _is_waited_for(call: ast.Call, parents: dict[int, ast.AST], function: ast.AST) -> bool:
     node: ast.AST = call
     while id(node) in parents and not isinstance(node, ast.stmt):
-        node = parents[id(node)]
-        if isinstance(node, (ast.Await, ast.Lambda, ast.Return, ast.Yield)):
+        inner, node = node, parents[id(node)]
+        handed_on = inner is call and isinstance(node, (ast.Return, ast.Yield))
+        if handed_on or isinstance(node, (ast.Await, ast.Lambda)):
             return True
         if isinstance(node, ast.Call) and chain(node.func).rpartition(".")[2] in _CONSUMERS:
             return True

@@ -54,7 +54,7 @@ class _Importer:
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when the module is none of the project's, or several could be meant."""
     for link in links(failure):
-        for answer in (_wrong_dots, _module, _member):
+        for answer in (_wrong_dots, _implicit, _module, _member):
             try:
                 found = answer(link, project)
             except PatchError:
@@ -69,8 +69,8 @@ def propose(failure: Failure, project: Project) -> list[Candidate]:
 
 def _wrong_dots(link: ErrorLink, project: Project) -> Candidate | None:
     message = first_line(link)
-    match = _NO_MODULE.match(message)
-    if match is None and not message.startswith(_BEYOND):
+    match = _NO_MODULE.match(message) or _NO_NAME.match(message)
+    if (match is None and not message.startswith(_BEYOND)) or "partially initialized" in message:
         return None
     for path, line in places(link, project):
         tree = project.tree(path)
@@ -107,6 +107,27 @@ def _with_dots(path: str, node: ast.ImportFrom, level: int, project: Project) ->
     title = f"import `{'.' * level}{node.module or ''}` instead of `{'.' * node.level}{node.module or ''}` in {path}"
     said = "the only number of dots at which the module has the names"
     return candidate(NAME, title, [edit], project, confidence=0.92, evidence=[said])
+
+
+def _implicit(link: ErrorLink, project: Project) -> Candidate | None:
+    """Python 2's way to import a module from beside: `import text` for the package's own `text`."""
+    match = _NO_MODULE.match(first_line(link))
+    if match is None or "." in match["module"] or match["module"] in project.packages:
+        return None
+    for path, line in places(link, project):
+        package = project.package_of(path)
+        tree = project.tree(path)
+        home = f"{package}.{match['module']}"
+        if not package or tree is None or home not in project.modules:
+            return None
+        asked = [form for node, form in imports_in(tree) if _is_at(node, line) and form.module == match["module"]]
+        if not asked or any(form.name and not project.provides(Import(home, form.name)) for form in asked):
+            return None
+        edits = renamed(path, {match["module"]: home}, project)
+        said = f"`{home}` stands beside the file, and nothing called {match['module']} is installed"
+        title = f"import `{home}` instead of `{match['module']}` in {path}"
+        return candidate(NAME, title, edits, project, confidence=_SURE, evidence=[said])
+    return None
 
 
 # ---------------------------------------------------------------------------------------------- modules and members

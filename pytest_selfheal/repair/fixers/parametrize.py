@@ -84,14 +84,17 @@ def _free(function: FunctionNode, project: Project) -> list[str]:
 
 
 def _more_names(path: str, function: FunctionNode, values: int, project: Project) -> Candidate | None:
-    """Too few names: the parameters nobody else provides, put in where the test has them."""
+    """Another number of names than values: names as the test has them, with the parameters nobody else provides."""
     order = [argument.arg for argument in arguments_of(function)]
     free = _free(function, project)
     fitting = []
     for node, names in _marks(function):
         wanted = [name for name in order if name in names or name in free]
         in_order = [name for name in order if name in names] == names
-        if len(names) < values == len(wanted) and in_order:
+        if len(names) > values:  # a name too many: one that the test does not take
+            wanted = [name for name in names if name in order]
+            in_order = True
+        if len(names) != values == len(wanted) and in_order:
             fitting.append((node, names, wanted))
     if len(fitting) != 1:
         return None

@@ -1,5 +1,4 @@
-"""A library took a name away, or a call has to be written another way now: rules from `library_table`, and the hint
-a deprecation gives by itself.
+"""A library took a name away, or a call has to be written another way now: rules from `library_table`.
 
 PYTEST_DONT_REWRITE
 """
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
 NAME = "removed_api"
 
 _SURE = 0.90
-_HINTED = 0.86
 _GONE = (
     re.compile(r"^cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'"),
     re.compile(r"^module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'"),
@@ -61,17 +59,13 @@ _GONE = (
     re.compile(r"^No module named '(?P<module>[\w.]+)'"),
 )
 _NO_ATTRIBUTE = re.compile(r"^'(?P<owner>[\w.]+)' object has no attribute '(?P<name>\w+)'")
-_HINT = re.compile(
-    r"`(?:\w+\.)*(?P<old>\w+)`[^`]{0,80}?\b(?:deprecated|removed)\b[^`]{0,80}?\b[Uu]se\b[^`]{0,20}?`(?:\w+\.)*(?P<new>\w+)`"
-)
-_DEPRECATIONS = re.compile(r"Deprecat|FutureWarning|RemovedIn|PydanticUserError")
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind))
 
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when no rule knows the error, or what it names is still there."""
     for link in links(failure):
-        for answer in (_by_rename, _by_method, _by_call, _by_hint):
+        for answer in (_by_rename, _by_method, _by_call):
             try:
                 found = answer(link, project)
             except PatchError:
@@ -267,7 +261,8 @@ def _by_call(link: ErrorLink, project: Project) -> Candidate | None:
     for rule in CALLS:
         if kind(link) in rule.kinds and re.search(rule.error, link.message):
             for path, line in places(link, project):
-                edits = _call_edits(rule, path, line, project)
+                imported = kind(link) == "ImportError"  # then the line is the import's, and every call is wrong
+                edits = _call_edits(rule, path, None if imported else line, project)
                 if not edits:
                     continue
                 for other in project.files if rule.sweep else ():
@@ -338,12 +333,16 @@ def _without_orphans(edits: list[Edit], path: str, names: set[str], project: Pro
     left = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     for name in names - left:
         for node in tree.body:
-            if not isinstance(node, ast.ImportFrom) or len(node.names) < 2:
+            if not isinstance(node, ast.ImportFrom):
                 continue
             orphan = next((alias for alias in node.names if (alias.asname or alias.name) == name), None)
             if orphan is None:
                 continue
             text = source_of(path, data)
+            if len(node.names) == 1:
+                edit = replace(text, (node.lineno, 0), ((node.end_lineno or 0) + 1, 0), "")
+                data = data[: edit.start] + data[edit.end :]
+                return list(edits_between(path, project.data(path), data))
             index = node.names.index(orphan)
             start, end = (orphan.lineno, orphan.col_offset), (orphan.end_lineno or 0, orphan.end_col_offset or 0)
             if index + 1 < len(node.names):
@@ -355,34 +354,3 @@ def _without_orphans(edits: list[Edit], path: str, names: set[str], project: Pro
             data = data[: edit.start] + data[edit.end :]
             return list(edits_between(path, project.data(path), data))
     return edits
-
-
-# ----------------------------------------------------------------------------------------- what a deprecation says
-
-
-def _by_hint(link: ErrorLink, project: Project) -> Candidate | None:
-    """A deprecation that is an error here and names its successor: `old` is deprecated, use `new` instead."""
-    match = _HINT.search(link.message) if _DEPRECATIONS.search(kind(link)) else None
-    if match is None or match["old"] == match["new"]:
-        return None
-    old, new = match["old"], match["new"]
-    for path, line in places(link, project):
-        tree = project.tree(path)
-        if tree is None:
-            continue
-        text = source(project, path)
-        edits = []
-        for node in ast.walk(tree):
-            if not getattr(node, "lineno", 0) <= line <= (getattr(node, "end_lineno", 0) or 0):
-                continue
-            if isinstance(node, ast.Attribute) and node.attr == old:
-                end = (node.end_lineno or node.lineno, node.end_col_offset or 0)
-                edits.append(replace(text, (end[0], end[1] - len(old.encode())), end, new))
-            elif isinstance(node, ast.keyword) and node.arg == old:
-                start = (node.lineno, node.col_offset)
-                edits.append(replace(text, start, (start[0], start[1] + len(old.encode())), new))
-        if edits:
-            title = f"use `{new}` instead of the deprecated `{old}` in {path}"
-            said = f"{kind(link)} says so: {first_line(link)[:120]}"
-            return candidate(NAME, title, edits, project, confidence=_HINTED, evidence=[said])
-    return None

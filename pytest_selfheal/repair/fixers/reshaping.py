@@ -62,7 +62,7 @@ class Site:
                 return f"{local}.{name}", []
         if preferred:
             local, _, _rest = preferred.partition(".")
-            form = Import(module, alias=local)
+            form = Import(module, alias=local if local != module else "")
         else:
             local, preferred, form = name, name, Import(module, name)
         return None if local in names_bound_anywhere(self.tree) else (preferred, [form])
@@ -163,10 +163,12 @@ def safe_loading(site: Site) -> Answer | None:
 def unpacked(site: Site) -> Answer | None:
     """`select([a, b])`, `case([(test, value)], ...)`: the members of the list as arguments of their own."""
     call = site.call
-    if len(call.args) != 1 or any(keyword.arg not in ("else_", "value") for keyword in call.keywords):
+    if not call.args or len(call.args) > 2 or any(item.arg not in ("else_", "value") for item in call.keywords):
         return None
-    (first,) = call.args
-    if isinstance(first, (ast.ListComp, ast.GeneratorExp)):
+    first, *condition = call.args
+    if condition and (call.keywords or not dotted(call.func, site.bound).endswith("select")):
+        return None
+    if isinstance(first, (ast.ListComp, ast.GeneratorExp)) and not condition:
         return [insert(site.source, _start(first), "*")], []
     if not isinstance(first, (ast.List, ast.Tuple)) or not first.elts:
         return None
@@ -176,18 +178,115 @@ def unpacked(site: Site) -> Answer | None:
     inside = text[1:-1].strip()
     if call.keywords or "\n" not in inside:
         inside = inside.rstrip(",")
+    if condition:
+        where = f"{site.text(call.func)}({inside.rstrip(',')}).where({site.text(condition[0])})"
+        return [site.rewritten(call, where)], []
     return [site.rewritten(first, inside)], []
 
 
 def textual_sql(site: Site) -> Answer | None:
-    """`connection.execute("SELECT ...")`: the string as `text("SELECT ...")`."""
+    """`connection.execute("SELECT ...")`: the string as `text("SELECT ...")`; strings put together stay as they are."""
     call = site.call
-    if not call.args or not isinstance(call.args[0], ast.Constant) or not isinstance(call.args[0].value, str):
+    statement = call.args[0] if call.args else None
+    if isinstance(statement, ast.Constant):
+        if not isinstance(statement.value, str):
+            return None
+    elif not isinstance(statement, (ast.Name, ast.Attribute)):
         return None
     name = site.name_for("sqlalchemy.text")
     if name is None:
         return None
     return [site.rewritten(call.args[0], f"{name[0]}({site.text(call.args[0])})")], name[1]
+
+
+def parameters(site: Site) -> Answer | None:
+    """`connection.execute(statement, a=1)`: the parameters as one mapping."""
+    call = site.call
+    if len(call.args) != 1 or not call.keywords or any(keyword.arg is None for keyword in call.keywords):
+        return None
+    inside = ", ".join(f'"{keyword.arg}": {site.text(keyword.value)}' for keyword in call.keywords)
+    arguments = f"{site.text(call.args[0])}, {{{inside}}}"
+    return [site.rewritten(call, f"{site.text(call.func)}({arguments})")], []
+
+
+def filled(site: Site) -> Answer | None:
+    """`frame.fillna(method="ffill")`: `frame.ffill()`."""
+    func = site.call.func
+    methods = [keyword for keyword in site.call.keywords if keyword.arg == "method"]
+    if not isinstance(func, ast.Attribute) or site.call.args or len(methods) != 1:
+        return None
+    value = methods[0].value
+    word = value.value if isinstance(value, ast.Constant) else None
+    name = {"ffill": "ffill", "pad": "ffill", "bfill": "bfill", "backfill": "bfill"}.get(str(word))
+    if name is None:
+        return None
+    rest = ", ".join(site.text(keyword) for keyword in site.call.keywords if keyword.arg != "method")
+    return [site.rewritten(site.call, f"{site.text(func.value)}.{name}({rest})")], []
+
+
+def cell(site: Site) -> Answer | None:
+    """`frame.get_value(row, column)`: `frame.at[row, column]`."""
+    func = site.call.func
+    if not isinstance(func, ast.Attribute) or len(site.call.args) != 2 or site.call.keywords:
+        return None
+    row, column = map(site.text, site.call.args)
+    return [site.rewritten(site.call, f"{site.text(func.value)}.at[{row}, {column}]")], []
+
+
+def html_unescape(site: Site) -> Answer | None:
+    """`parser.unescape(text)`: `html.unescape(text)`."""
+    return _one_argument(site, "html.unescape", "html.unescape", "{}")
+
+
+def html_escape(site: Site) -> Answer | None:
+    """`cgi.escape(text)`: `html.escape(text, quote=False)`, which leaves the same characters alone."""
+    return _one_argument(site, "html.escape", "html.escape", "{}, quote=False")
+
+
+def sorted_rows(site: Site) -> Answer | None:
+    """`numpy.msort(array)`: `numpy.sort(array, axis=0)`."""
+    return _one_argument(site, "numpy.sort", "np.sort", "{}, axis=0")
+
+
+def float_array(site: Site) -> Answer | None:
+    """`numpy.asfarray(values)`: `numpy.asarray(values, dtype=float)`."""
+    return _one_argument(site, "numpy.asarray", "np.asarray", "{}, dtype=float")
+
+
+def _one_argument(site: Site, wanted: str, preferred: str, arguments: str) -> Answer | None:
+    call = site.call
+    if len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
+        return None
+    name = site.name_for(wanted, preferred)
+    if name is None:
+        return None
+    return [site.rewritten(call, f"{name[0]}({arguments.format(site.text(call.args[0]))})")], name[1]
+
+
+def item_of(site: Site) -> Answer | None:
+    """`numpy.asscalar(array)`: `array.item()`."""
+    if len(site.call.args) != 1 or site.call.keywords or not isinstance(site.call.args[0], _PLAIN):
+        return None
+    return [site.rewritten(site.call, f"{site.text(site.call.args[0])}.item()")], []
+
+
+def item_assignment(site: Site) -> Answer | None:
+    """`array.itemset(place, value)`: `array[place] = value`."""
+    func = site.call.func
+    stands_alone = isinstance(_parent(site.tree, site.call), ast.Expr)
+    if not isinstance(func, ast.Attribute) or len(site.call.args) != 2 or site.call.keywords or not stands_alone:
+        return None
+    place, value = map(site.text, site.call.args)
+    return [site.rewritten(site.call, f"{site.text(func.value)}[{place}] = {value}")], []
+
+
+def type_adapter(site: Site) -> Answer | None:
+    """`parse_obj_as(kind, value)`: `TypeAdapter(kind).validate_python(value)`."""
+    name = site.name_for("pydantic.TypeAdapter")
+    if name is None or len(site.call.args) != 2 or site.call.keywords:
+        return None
+    kind, value = map(site.text, site.call.args)
+    return [site.rewritten(site.call, f"{name[0]}({kind}).validate_python({value})")], name[1]
 
 
 def field_validator(site: Site) -> Answer | None:
@@ -250,7 +349,17 @@ def _end(node: ast.AST) -> tuple[int, int]:
 SHAPES: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
+        cell,
+        filled,
+        float_array,
+        html_escape,
+        html_unescape,
+        item_assignment,
+        item_of,
         joined_frames,
+        parameters,
+        sorted_rows,
+        type_adapter,
         numpy_function,
         membership,
         next_item,

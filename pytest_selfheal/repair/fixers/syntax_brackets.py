@@ -112,7 +112,9 @@ def _in_line(text: str, opened: Token, following: list[Token]) -> list[Step]:
             places.append(previous.end)
             break
         tight = token.start == previous.end and token.text in ("(", "[")
-        if not tight:
+        # `x = [a], b` is no list with its bracket forgotten; `x = f(a), b` may be a call with its own.
+        splits = token.text == "," and not opened.depth and opened.text != "(" and token.depth == 1
+        if not tight and not splits:
             places.append(previous.end)
         previous = token
     return [Step(put(text, at, closer), what, _SURE if at == end else _INSIDE) for at in dict.fromkeys(places)]

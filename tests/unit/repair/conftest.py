@@ -31,7 +31,7 @@ def make_project(tmp_path):
 
 @pytest.fixture
 def failing():
-    """Return a function that builds the failure of a test by the error it met, and the line of the project it was at."""
+    """Return a function that builds a test's failure by the error it met, and the line of the project it was at."""
 
     def build(kind, message, path="shop/a.py", line=1, *, nodeid="tests/test_it.py::test_it", **facts) -> Failure:
         frames = (Frame("tests/test_it.py", 1, "test_it", in_app=True), Frame(path, line, "f", in_app=True))

@@ -44,7 +44,10 @@ REWRITE = {
         "def f(order):\n    return order.quantity\n",
     ),
     "a field of a dataclass, wherever the file reads it": (
-        {"shop/b.py": DATA, "shop/a.py": "def f(order):\n    return order.qauntity\n\n\ndef g(o):\n    return o.qauntity\n"},
+        {
+            "shop/b.py": DATA,
+            "shop/a.py": "def f(order):\n    return order.qauntity\n\n\ndef g(o):\n    return o.qauntity\n",
+        },
         ("AttributeError", "'Order' object has no attribute 'qauntity'", "shop/a.py", 2),
         "def f(order):\n    return order.quantity\n\n\ndef g(o):\n    return o.quantity\n",
     ),
@@ -160,6 +163,8 @@ CLOSE = [
     ("recieve", ["receive", "receiver"], "receive", True),
     ("seperator", ["separator"], "separator", True),
     ("maxretries", ["max_retries"], "max_retries", True),
+    ("capasity", ["capacity"], "capacity", True),
+    ("tmp_pth", ["tmp_path"], "tmp_path", True),
     ("adress", ["address"], "address", True),
     ("form_data", ["from_data"], "from_data", False),
     ("start_at", ["state_at"], "state_at", False),

@@ -110,6 +110,13 @@ NAMES = {
 }
 
 
+def test_a_name_too_many_is_taken_out(make_project, failing, healed):
+    """More names than values: the name that the test does not take goes."""
+    project = make_project({"tests/test_it.py": marked('"a, b, c"', "a, c", "[(1, 2)]")})
+    new = healed(parametrize.propose, too_few(failing, 3, 2), project)
+    assert new == {"tests/test_it.py": marked('"a, c"', "a, c", "[(1, 2)]")}
+
+
 @pytest.mark.parametrize(("names", "signature", "expected"), NAMES.values(), ids=NAMES)
 def test_a_name_is_added_from_the_signature(names, signature, expected, make_project, failing, healed):
     """Rows with one value more than names: the test's parameter that nothing provides is the missing name."""

@@ -28,6 +28,16 @@ REWRITE = {
         ("ImportError", "attempted relative import beyond top-level package", "shop/a.py", 1),
         {"shop/a.py": "from .text import (\n    show,\n)\n"},
     ),
+    "a module of the parent package": (
+        INIT | {"shop/text.py": MONEY, "shop/io/out.py": "from . import text\n"},
+        ("ImportError", "cannot import name 'text' from 'shop.io' (x)", "shop/io/out.py", 1),
+        {"shop/io/out.py": "from .. import text\n"},
+    ),
+    "a module from beside, the old way": (
+        INIT | {"shop/io/text.py": MONEY, "shop/io/out.py": "from text import show\n"},
+        ("ModuleNotFoundError", f"{NO_MODULE} 'text'", "shop/io/out.py", 1),
+        {"shop/io/out.py": "from shop.io.text import show\n"},
+    ),
     "a module that is called another way": (
         INIT
         | {
@@ -86,7 +96,8 @@ LEFT = {
         ("ModuleNotFoundError", f"{NO_MODULE} 'helpers'", "shop/a.py", 1),
     ),
     "an optional module": (
-        INIT | {"shop/money.py": MONEY, "shop/a.py": "try:\n    from .fast import parse\nexcept ImportError:\n    pass\n"},
+        INIT
+        | {"shop/money.py": MONEY, "shop/a.py": "try:\n    from .fast import parse\nexcept ImportError:\n    pass\n"},
         ("ModuleNotFoundError", f"{NO_MODULE} 'shop.fast'", "shop/a.py", 2),
     ),
     "a name that only a test defines": (
@@ -102,7 +113,9 @@ def test_unclear_moves_are_left_alone(files, error, make_project, failing):
     assert moved_module.propose(failing(*error), make_project(files)) == []
 
 
-PARTIAL = "cannot import name 'Team' from partially initialized module 'shop.team' (most likely due to a circular import)"
+PARTIAL = (
+    "cannot import name 'Team' from partially initialized module 'shop.team' (most likely due to a circular import)"
+)
 PEOPLE = "from .team import Team\n\n\nclass Person:\n    def found(self):\n        return Team(self)\n"
 
 
@@ -112,7 +125,8 @@ def test_a_circle_is_opened_as_a_suggestion(make_project, failing, healed):
     failure = failing("ImportError", PARTIAL, "shop/people.py", 1)
     assert healed(circular_import.propose, failure, project) == {}
     assert healed(circular_import.propose, failure, project, learned=False) == {
-        "shop/people.py": "class Person:\n    def found(self):\n        from .team import Team\n\n        return Team(self)\n"
+        "shop/people.py": "class Person:\n    def found(self):\n        from .team import Team\n\n"
+        "        return Team(self)\n"
     }
 
 

@@ -8,10 +8,11 @@ import types
 
 import pytest
 
+from pytest_selfheal.repair.fixers import removed_api
+from pytest_selfheal.repair.fixers import removed_words
 from pytest_selfheal.repair.fixers.library_table import CALLS
 from pytest_selfheal.repair.fixers.library_table import METHODS
 from pytest_selfheal.repair.fixers.library_table import STANDARD
-from pytest_selfheal.repair.fixers.removed_api import propose
 from pytest_selfheal.repair.fixers.reshaping import SHAPES
 
 
@@ -21,6 +22,10 @@ def numpy_lookalike(monkeypatch):
     module = types.ModuleType("numpy")
     module.float64 = float
     monkeypatch.setitem(sys.modules, "numpy", module)
+
+
+def propose(failure, project):
+    return [*removed_api.propose(failure, project), *removed_words.propose(failure, project)]
 
 
 GONE = "cannot import name"
@@ -39,7 +44,10 @@ REWRITE = {
     "an attribute of the module, with its import": (
         "import collections\n\nx = isinstance({}, collections.Mapping)\ny = collections.deque()\n",
         ("AttributeError", "module 'collections' has no attribute 'Mapping'", 3),
-        "import collections\nimport collections.abc\n\nx = isinstance({}, collections.abc.Mapping)\ny = collections.deque()\n",
+        (
+            "import collections\nimport collections.abc\n\nx = isinstance({}, collections.abc.Mapping)\n"
+            "y = collections.deque()\n"
+        ),
     ),
     "an imported name that is called another way now": (
         "from inspect import getargspec\n\nx = getargspec(len)\n",
@@ -112,11 +120,60 @@ REWRITE = {
         "import sqlalchemy as sa\n\n\ndef f(conn):\n    return conn.execute(sa.text('SELECT 1'), {})\n",
     ),
     "a validator of fields": (
-        "from pydantic import BaseModel, validator\n\n\nclass A(BaseModel):\n    b: int\n\n    @validator('b', pre=True)\n"
-        "    def c(cls, v):\n        return v\n",
+        (
+            "from pydantic import BaseModel, validator\n\n\nclass A(BaseModel):\n    b: int\n\n"
+            "    @validator('b', pre=True)\n    def c(cls, v):\n        return v\n"
+        ),
         ("pydantic.warnings.PydanticDeprecatedSince20", "Pydantic V1 style `@validator` validators are deprecated.", 7),
-        "from pydantic import BaseModel, field_validator\n\n\nclass A(BaseModel):\n    b: int\n\n"
-        "    @field_validator('b', mode=\"before\")\n    @classmethod\n    def c(cls, v):\n        return v\n",
+        (
+            "from pydantic import BaseModel, field_validator\n\n\nclass A(BaseModel):\n    b: int\n\n"
+            "    @field_validator('b', mode=\"before\")\n    @classmethod\n    def c(cls, v):\n        return v\n"
+        ),
+    ),
+    "a call that left quotes alone": (
+        "from cgi import escape\n\n\ndef f(s):\n    return escape(s)\n",
+        ("ImportError", f"{GONE} 'escape' from 'cgi' (x)", 1),
+        "import html\n\n\ndef f(s):\n    return html.escape(s, quote=False)\n",
+    ),
+    "columns with a condition": (
+        "from sqlalchemy import select\n\n\ndef f(t):\n    return select([t.c.a], t.c.b == 1)\n",
+        ("sqlalchemy.exc.ArgumentError", "Column expression, FROM clause, or other columns clause element expected", 5),
+        "from sqlalchemy import select\n\n\ndef f(t):\n    return select(t.c.a).where(t.c.b == 1)\n",
+    ),
+    "a statement in a constant": (
+        "from sqlalchemy import select\n\nQ = 'SELECT 1'\n\n\ndef f(conn):\n    return conn.execute(Q)\n",
+        ("sqlalchemy.exc.ObjectNotExecutableError", "Not an executable object: 'SELECT 1'", 7),
+        "from sqlalchemy import select, text\n\nQ = 'SELECT 1'\n\n\ndef f(conn):\n    return conn.execute(text(Q))\n",
+    ),
+    "values as keywords of execute": (
+        "def f(conn, q):\n    return conn.execute(q, a=1, b=q)\n",
+        ("TypeError", "Connection.execute() got an unexpected keyword argument 'a'", 2),
+        'def f(conn, q):\n    return conn.execute(q, {"a": 1, "b": q})\n',
+    ),
+    "gaps filled by a method": (
+        "def f(s):\n    return s.fillna(method='pad', limit=1)\n",
+        ("TypeError", "NDFrame.fillna() got an unexpected keyword argument 'method'", 2),
+        "def f(s):\n    return s.ffill(limit=1)\n",
+    ),
+    "an item set in place": (
+        "def f(a):\n    a.itemset(0, 1)\n",
+        ("AttributeError", "'numpy.ndarray' object has no attribute 'itemset'", 2),
+        "def f(a):\n    a[0] = 1\n",
+    ),
+    "a keyword that may go": (
+        "import json\n\nx = json.loads('1', encoding='utf-8')\n",
+        ("TypeError", "JSONDecoder.__init__() got an unexpected keyword argument 'encoding'", 3),
+        "import json\n\nx = json.loads('1')\n",
+    ),
+    "a keyword that has another name": (
+        "import pandas\n\nx = pandas.date_range('a', closed='left')\n",
+        ("TypeError", "DatetimeArray._generate_range() got an unexpected keyword argument 'closed'", 3),
+        "import pandas\n\nx = pandas.date_range('a', inclusive='left')\n",
+    ),
+    "a built-in of Python 2": (
+        "def f(n):\n    return [str(i) for i in xrange(n)]\n",
+        ("NameError", "name 'xrange' is not defined", 2),
+        "def f(n):\n    return [str(i) for i in range(n)]\n",
     ),
     "what a deprecation names": (
         "def f(model):\n    return model.dict()\n",
@@ -184,6 +241,10 @@ LEFT = {
         "import yaml\nx = yaml.load('a', Loader=yaml.Loader)\n",
         ("TypeError", "load() missing 1 required positional argument: 'Loader'", 2),
     ),
+    "an own name of Python 2": (
+        "def f(n):\n    return xrange(n)\n\n\ndef range(n): ...\n",
+        ("NameError", "name 'xrange' is not defined", 2),
+    ),
     "another library's load": (
         "import json\nx = json.load('a')\n",
         ("TypeError", "load() missing 1 required positional argument: 'Loader'", 2),
@@ -193,7 +254,7 @@ LEFT = {
         ("ObjectNotExecutableError", "Not an executable object: 'SELECT * FROM a'", 2),
     ),
     "a validator that looks at other fields": (
-        "from pydantic import validator\n\n\nclass A:\n    @validator('b')\n    def c(cls, v, values):\n        return v\n",
+        "from pydantic import validator as va\n\n\nclass A:\n    @va('b')\n    def c(cls, v, values):\n        return v\n",
         ("PydanticDeprecatedSince20", "Pydantic V1 style `@validator` validators are deprecated.", 5),
     ),
     "a hint in an error that is no deprecation": (

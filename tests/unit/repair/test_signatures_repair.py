@@ -115,7 +115,8 @@ NO_AWAIT = {
     "a function that cannot wait": FETCH + "def f(k):\n    return fetch(k)['a']\n",
     "a call that is waited for": FETCH + "async def f(k):\n    return (await fetch(k))['a']\n",
     "a call of something else": FETCH + "async def f(k):\n    return other(k)['a']\n",
-    "a name with a plain twin": FETCH + "class A:\n    def fetch(self): ...\nasync def f(k):\n    return k.fetch()['a']\n",
+    "a name with a plain twin": FETCH
+    + "class A:\n    def fetch(self): ...\nasync def f(k):\n    return k.fetch()['a']\n",
     "a generator": "async def fetch(k):\n    yield k\n\n\nasync def f(k):\n    return fetch(k)['a']\n",
 }
 

@@ -28,7 +28,10 @@ REWRITE = {
         "def f(a)\n    if a\n        return 1\n    return 2\n",
         "def f(a):\n    if a:\n        return 1\n    return 2\n",
     ),
-    "a brace by the layout": ("A = {\n    1: 2,\n    3: 4,\n\nB = [1]\n", "A = {\n    1: 2,\n    3: 4,\n}\n\nB = [1]\n"),
+    "a brace by the layout": (
+        "A = {\n    1: 2,\n    3: 4,\n\nB = [1]\n",
+        "A = {\n    1: 2,\n    3: 4,\n}\n\nB = [1]\n",
+    ),
     "a bracket at the end of the file": ("A = [\n    1,\n    2,\n", "A = [\n    1,\n    2,\n]\n"),
     "a bracket inside another": (
         "A = {\n    'x': [\n        1,\n        2,\n    'y': 3,\n}\n",
@@ -36,6 +39,8 @@ REWRITE = {
     ),
     "a bracket around a generator": ("x = sum(a for a in b\ny = 1\n", "x = sum(a for a in b)\ny = 1\n"),
     "a call in a call": ("x = f(g(1)\ny = 1\n", "x = f(g(1))\ny = 1\n"),
+    "a list of names on one line": ("x = ['a', 'b', 'c'\ny = 1\n", "x = ['a', 'b', 'c']\ny = 1\n"),
+    "a list over two lines": ("x = ['a', 'b',\n     'c', 'd'\ny = 1\n", "x = ['a', 'b',\n     'c', 'd']\ny = 1\n"),
     "a quote at the end": ("x = 'a b\ny = 1\n", "x = 'a b'\ny = 1\n"),
     "a quote before a bracket": ("f('a b)\ny = 1\n", "f('a b')\ny = 1\n"),
     "an equals sign": ("if x = 3:\n    y = 1\n", "if x == 3:\n    y = 1\n"),
@@ -52,16 +57,27 @@ REWRITE = {
         "def f(x):\n    y = '''a\n\tb'''\n    if x:\n\treturn y\n    return 2\n",
         "def f(x):\n    y = '''a\n\tb'''\n    if x:\n        return y\n    return 2\n",
     ),
-    "a line too deep": ("def f():\n    a = 1\n      b = 2\n    return a\n", "def f():\n    a = 1\n    b = 2\n    return a\n"),
+    "a line too deep": (
+        "def f():\n    a = 1\n      b = 2\n    return a\n",
+        "def f():\n    a = 1\n    b = 2\n    return a\n",
+    ),
     "a line not deep enough": (
         "def f(x):\n    if x:\n        a = 1\n       b = 2\n    return a\n",
         "def f(x):\n    if x:\n        a = 1\n        b = 2\n    return a\n",
     ),
-    "a last line without its block": ("def f(x):\n    if x:\n    return 1\n", "def f(x):\n    if x:\n        return 1\n"),
+    "a last line without its block": (
+        "def f(x):\n    if x:\n    return 1\n",
+        "def f(x):\n    if x:\n        return 1\n",
+    ),
     "print statements": (
-        "import sys\nprint 'a'\nif x: print 'b %s' % x, (1, 2)\nprint >>sys.stderr, 'c', x\nprint\nprint 'd',\nprint(x)\n",
-        "import sys\nprint('a')\nif x: print('b %s' % x, (1, 2))\nprint('c', x, file=sys.stderr)\nprint()\n"
-        "print('d', end=\" \")\nprint(x)\n",
+        (
+            "import sys\nprint 'a'\nif x: print 'b %s' % x, (1, 2)\nprint >>sys.stderr, 'c', x\nprint\n"
+            "print 'd',\nprint(x)\n"
+        ),
+        (
+            "import sys\nprint('a')\nif x: print('b %s' % x, (1, 2))\nprint('c', x, file=sys.stderr)\nprint()\n"
+            "print('d', end=\" \")\nprint(x)\n"
+        ),
     ),
     "print over several lines": ("print 'a', (\n    1,\n)\n", "print('a', (\n    1,\n))\n"),
     "carriage returns stay": ("if x\r\n    y = 1\r\n", "if x:\r\n    y = 1\r\n"),
