@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.model import Edit
     from pytest_selfheal.model import Failure
+    from pytest_selfheal.model import Frame
     from pytest_selfheal.repair.patch import Source
     from pytest_selfheal.repair.project import Project
 
@@ -54,11 +55,23 @@ def first_line(link: ErrorLink) -> str:
 
 
 def places(link: ErrorLink, project: Project) -> Iterator[tuple[str, int]]:
-    """Yield (file, line) of the project's own frames, innermost first."""
+    """Yield (file, line) of the project's own frames, innermost first; lines are where they are in the files now."""
     for frame in reversed(link.frames):
         path = project.relative(frame.path) if frame.in_app else ""
         if path:
-            yield path, frame.lineno
+            yield path, _line_now(frame, path, project)
+
+
+def _line_now(frame: Frame, path: str, project: Project) -> int:
+    """Find the line a frame was at: another fix of the same run may have moved it."""
+    if not frame.source:
+        return frame.lineno
+    try:
+        lines = source(project, path).text.splitlines()
+    except PatchError:
+        return frame.lineno
+    same = [number for number, line in enumerate(lines, 1) if " ".join(line.split()) == frame.source]
+    return min(same, key=lambda number: abs(number - frame.lineno), default=frame.lineno)
 
 
 def place(link: ErrorLink, project: Project) -> tuple[str, int] | None:

@@ -39,6 +39,9 @@ NAME = "moved_module"
 _SURE = 0.88
 _NO_MODULE = re.compile(r"^No module named '(?P<module>[\w.]+)'")
 _NO_NAME = re.compile(r"^cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
+_NO_SUBMODULE = re.compile(
+    r"^cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<module>[\w.]+)'"
+)
 _BEYOND = "attempted relative import beyond top-level package"
 
 
@@ -79,7 +82,7 @@ def _wrong_dots(link: ErrorLink, project: Project) -> Candidate | None:
             if not isinstance(node, ast.ImportFrom) or not node.level or not _is_at(node, line):
                 continue
             base = Import(node.module or "", "x", "", node.level).absolute(package)
-            if match is not None and (base is None or base.module != match["module"]):
+            if match is not None and (base is None or not f"{base.module}.".startswith(f"{match['module']}.")):
                 continue
             levels = [level for level in range(1, package.count(".") + 2) if _fits(node, level, package, project)]
             if len(levels) == 1 and levels[0] != node.level:
@@ -134,10 +137,9 @@ def _implicit(link: ErrorLink, project: Project) -> Candidate | None:
 
 
 def _module(link: ErrorLink, project: Project) -> Candidate | None:
-    match = _NO_MODULE.match(first_line(link))
-    if match is None or match["module"].partition(".")[0] not in project.packages:
+    missing = _missing(first_line(link), project)
+    if not missing:
         return None
-    missing = match["module"]
     importers = _importers(missing, project)
     if not importers:
         return None
@@ -151,6 +153,20 @@ def _module(link: ErrorLink, project: Project) -> Candidate | None:
         edits += renamed(path, {missing: module}, project, imports_only=kind_of(path) == "test")
     title = f"import `{module}` instead of `{missing}` in {', '.join(dict.fromkeys(edit.path for edit in edits))}"
     return candidate(NAME, title, edits, project, confidence=_SURE if sure else SUGGEST, evidence=[said])
+
+
+def _missing(message: str, project: Project) -> str:
+    """The module of the project that a message calls missing, asked for by itself or as a name of its package."""
+    match = _NO_MODULE.match(message)
+    if match is not None:
+        return match["module"] if _top(match["module"]) in project.packages else ""
+    match = _NO_SUBMODULE.match(message)
+    path = project.modules.get(match["module"], "") if match is not None else ""
+    if match is None or not path.endswith("__init__.py"):
+        return ""
+    missing = f"{match['module']}.{match['name']}"
+    known = any(_defines(name, frozenset({match["name"]}), project) for name in project.modules)
+    return "" if known or missing in project.modules else missing
 
 
 def _importers(module: str, project: Project) -> list[_Importer]:
@@ -171,9 +187,18 @@ def _importers(module: str, project: Project) -> list[_Importer]:
             if absolute.name and absolute.module == module:
                 found.append(_Importer(path, absolute, frozenset({absolute.name})))
             elif whole == module:
-                used = usage_of(tree, form.bound)
-                found.append(_Importer(path, absolute, used.attributes if "." not in form.bound else frozenset()))
+                found.append(_Importer(path, absolute, _used(tree, form)))
     return found
+
+
+def _used(tree: ast.Module, form: Import) -> frozenset[str]:
+    """What a file reads from a module it imports as a whole."""
+    usage = usage_of(tree, form.bound)
+    if form.name or form.alias or "." not in form.module:
+        return usage.attributes
+    inside = f"{form.module.partition('.')[2]}."
+    parts = [chain.removeprefix(inside) for chain in usage.chains if chain.startswith(inside)]
+    return frozenset(part.partition(".")[0] for part in parts)
 
 
 def _home(missing: str, wanted: frozenset[str], project: Project) -> tuple[str, bool, str] | None:

@@ -213,10 +213,15 @@ def _is_of(full_name: str, rule: Method) -> bool:
 
 def _files_for(rule: Method, path: str, project: Project) -> list[str]:
     """The failing file; where the name can mean nothing else, also the other product files that use the library."""
-    if rule.old in _COMMON or rule.shape or rule.library == "builtins" or _is_own(rule.old, project):
+    if not _is_distinctive(rule, project):
         return [path]
     others = [file for file in project.files if file != path and kind_of(file) == "product"]
     return [path, *(file for file, _facts in project.mentioning(rule.library, others))]
+
+
+def _is_distinctive(rule: Method, project: Project) -> bool:
+    """Tell whether a method's name can mean nothing but what the rule is about."""
+    return not (rule.old in _COMMON or rule.shape or rule.library == "builtins" or _is_own(rule.old, project))
 
 
 def _is_own(name: str, project: Project) -> bool:
@@ -229,7 +234,7 @@ def _method_edits(rule: Method, path: str, line: int | None, project: Project) -
     if tree is None:
         return []
     text = source(project, path)
-    everywhere = line is None or len(_files_for(rule, path, project)) > 1
+    everywhere = line is None or _is_distinctive(rule, project)
     kept = guarded(tree)
     edits: list[Edit] = []
     needed = []

@@ -39,7 +39,7 @@ _HINTED = 0.86
 _KEYWORD = re.compile(r"^(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'")
 _NAME = re.compile(r"^name '(?P<name>\w+)' is not defined")
 _HINT = re.compile(
-    r"`(?:\w+\.)*(?P<old>\w+)`[^`]{0,80}?\b(?:deprecated|removed)\b[^`]{0,80}?\b[Uu]se\b[^`]{0,20}?`(?:\w+\.)*(?P<new>\w+)`"
+    r"`(?:\w+\.)*(?P<old>\w+)`[^`]{0,80}?\b(?:deprecated|removed)\b[^`]{0,80}?\b[Uu]se\b[^`]{0,20}?`(?P<new>\w+)`"
 )
 _DEPRECATIONS = re.compile(r"Deprecat|FutureWarning|RemovedIn|PydanticUserError")
 

@@ -121,7 +121,7 @@ class _Renaming:
         if not module:
             asname = local if local != name else None
         elif asname is None and name != alias.name:
-            if name in self._taken:
+            if name in self._taken or self._path.endswith("__init__.py"):  # what a package offers keeps its name
                 asname = alias.name
             else:
                 self._locals[alias.name] = name

@@ -53,6 +53,26 @@ REWRITE = {
             "shop/c.py": "import shop.money as h\n\nx = h.parse('1')\n",
         },
     ),
+    "a package one dot too far": (
+        INIT
+        | {"shop/core/__init__.py": "", "shop/core/text.py": MONEY, "shop/io/out.py": "from .core.text import show\n"},
+        ("ModuleNotFoundError", f"{NO_MODULE} 'shop.io.core'", "shop/io/out.py", 1),
+        {"shop/io/out.py": "from ..core.text import show\n"},
+    ),
+    "a module used as a whole": (
+        {
+            "shop/__init__.py": "from . import helpers\n",
+            "shop/money.py": MONEY,
+            "shop/a.py": "from shop import helpers\n\nx = helpers.parse('1')\n",
+            "shop/b.py": "import shop.helpers\n\nx = shop.helpers.show(1)\n",
+        },
+        ("ImportError", "cannot import name 'helpers' from 'shop' (x)", "shop/__init__.py", 1),
+        {
+            "shop/__init__.py": "from . import money as helpers\n",
+            "shop/a.py": "from shop import money\n\nx = money.parse('1')\n",
+            "shop/b.py": "import shop.money\n\nx = shop.money.show(1)\n",
+        },
+    ),
     "a module that moved into a package": (
         INIT | {"shop/io/money.py": MONEY, "shop/a.py": "from .money import parse\n"},
         ("ModuleNotFoundError", f"{NO_MODULE} 'shop.money'", "shop/a.py", 1),

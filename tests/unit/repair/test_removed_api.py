@@ -254,7 +254,7 @@ LEFT = {
         ("ObjectNotExecutableError", "Not an executable object: 'SELECT * FROM a'", 2),
     ),
     "a validator that looks at other fields": (
-        "from pydantic import validator as va\n\n\nclass A:\n    @va('b')\n    def c(cls, v, values):\n        return v\n",
+        "from pydantic import validator as va\n\n\nclass A:\n    @va('b')\n    def c(cls, v, values): ...\n",
         ("PydanticDeprecatedSince20", "Pydantic V1 style `@validator` validators are deprecated.", 5),
     ),
     "a hint in an error that is no deprecation": (
