@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_selfheal.repair.fixers import circular_import
 from pytest_selfheal.repair.fixers import did_you_mean
 from pytest_selfheal.repair.fixers import fixtures
+from pytest_selfheal.repair.fixers import lint_findings
 from pytest_selfheal.repair.fixers import missing_await
 from pytest_selfheal.repair.fixers import missing_import
 from pytest_selfheal.repair.fixers import missing_self
@@ -41,6 +42,7 @@ FIXERS: tuple[Fixer, ...] = (
     fixtures.propose,
     parametrize.propose,
     circular_import.propose,
+    lint_findings.propose,
     swallowed_name.propose,
 )
 """Every built-in fixer, most trusted first."""
