@@ -74,9 +74,11 @@ def meant(wrong: str, known: Iterable[str], is_used: Callable[[str], bool] = lam
 
 def is_slip(wrong: str, right: str, is_used: Callable[[str], bool] = lambda _word: False) -> bool:
     """Tell whether `wrong` is `right` with a slip of the finger in one word, and that word is none otherwise."""
-    if len(wrong) - len(wrong.lstrip("_")) != len(right) - len(right.lstrip("_")) or wrong.endswith("_"):
+    if _margins(wrong) != _margins(right):
         return False
     one, two = words_of(wrong), words_of(right)
+    if _is_swap(wrong.lower(), right.lower()) and [len(word) for word in one] != [len(word) for word in two]:
+        return not all(is_used(word) or word in lexicon() for word in one)  # the swap is where two words meet
     if "".join(one) == "".join(two):  # only underscores or capitals differ
         return len(one) != len(two) and len(wrong) > _SHORT
     if len(one) != len(two):
@@ -112,9 +114,15 @@ def _is_slip(wrong: str, right: str) -> bool:
     return True
 
 
+def _margins(name: str) -> tuple[int, int]:
+    """Return how many underscores a name begins and ends with."""
+    return len(name) - len(name.lstrip("_")), len(name) - len(name.rstrip("_"))
+
+
 def _is_swap(wrong: str, right: str) -> bool:
-    places = [i for i, letter in enumerate(wrong) if letter != right[i]]
-    return len(places) == 2 and len(wrong) >= _SHORT
+    if len(wrong) != len(right) or len(wrong) < _SHORT or distance(wrong, right) != 1:
+        return False
+    return sum(letter != right[i] for i, letter in enumerate(wrong)) == 2
 
 
 def _is_beside(wrong: str, right: str) -> bool:

@@ -57,7 +57,11 @@ _NAME = re.compile(r"^name '(\w+)' is not defined|^cannot access local variable 
 _ATTRIBUTE = re.compile(r"^(?:type object )?'([\w.]+)'(?: object)? has no attribute '(\w+)'")
 _MEMBER = re.compile(r"^module '([\w.]+)' has no attribute '(\w+)'")
 _IMPORTED = re.compile(r"^cannot import name '(\w+)' from '([\w.]+)'")
-_KEYWORD = re.compile(r"^([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
+_KEYWORD = re.compile(
+    r"^(?P<callee>[\w.<>]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'"
+    r"|^'(?P<other>\w+)' is an invalid keyword argument for (?P<builtin>\w+)\(\)"
+)
+_SPECIAL = frozenset(name for kind in (type, int, list, dict, float) for name in dir(kind) if name.startswith("__"))
 
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
@@ -161,7 +165,10 @@ def _attribute(match: re.Match[str], link: ErrorLink, project: Project) -> Candi
     if where is None or tree is None:
         return None
     path, line = where
-    known = _attributes_of(owner, str(link.facts.get("obj_type", "")), project)
+    if wrong.startswith("__") and wrong.endswith("__"):
+        known = set(_SPECIAL)
+    else:
+        known = _attributes_of(owner, str(link.facts.get("obj_type", "")), project)
     found = _judge(wrong, known - {wrong}, path, project)
     if found is None:
         return None
@@ -288,7 +295,7 @@ def _loads(tree: ast.Module, name: str) -> list[ast.Name]:
 
 
 def _keyword(match: re.Match[str], link: ErrorLink, project: Project) -> Candidate | None:
-    callee, wrong = match[1], match[2]
+    callee, wrong = match["callee"] or match["builtin"], match["name"] or match["other"]
     where = place(link, project)
     tree = project.tree(where[0]) if where else None
     if where is None or tree is None:
@@ -308,7 +315,8 @@ def _keyword(match: re.Match[str], link: ErrorLink, project: Project) -> Candida
         return None
     (call,) = named
     known = _parameters(parts, project) if named != calls or len(calls) == 1 else set()
-    known = known or _standard_parameters(dotted(call.func, bindings(tree, project.package_of(path))))
+    known = known or _standard_parameters(dotted(call.func, bindings(tree, project.package_of(path))), call)
+    known = known or _passed_elsewhere(chain(call.func).rpartition(".")[2], project)
     given = {keyword.arg for keyword in call.keywords}
     found = _judge(wrong, known - {name for name in given if name}, path, project)
     if found is None:
@@ -338,14 +346,35 @@ def _parameters(parts: list[str], project: Project) -> set[str]:
     return set(keywords_of(found[0][1], method=found[0][0] is not None) or ())
 
 
-def _standard_parameters(name: str) -> set[str]:
-    """Parameters of a function of the standard library; nothing is imported to find out."""
+def _standard_parameters(name: str, call: ast.Call) -> set[str]:
+    """Parameters of a function of the standard library or a built-in; nothing is imported to find out."""
     module, _, function = name.rpartition(".")
     value = getattr(sys.modules.get(module), function, None) if module and is_standard(module) else None
-    code = getattr(value, "__code__", None)
-    if code is None:
+    if value is None and isinstance(call.func, ast.Name) and not name:
+        value = getattr(builtins, call.func.id, None)
+    if value is None:
         return set()
-    return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) - {"self"}
+    import inspect
+
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    return {item.name for item in parameters if item.kind in (item.POSITIONAL_OR_KEYWORD, item.KEYWORD_ONLY)}
+
+
+def _passed_elsewhere(name: str, project: Project) -> set[str]:
+    """The keywords other calls of a function of that name pass, where its own definition is out of sight."""
+    if not name or name in symbols_of(project).functions or name in symbols_of(project).classes:
+        return set()
+    return {
+        keyword.arg
+        for path, _facts in project.mentioning(name)
+        for node in ast.walk(project.tree(path) or ast.Module([], []))
+        if isinstance(node, ast.Call) and chain(node.func).rpartition(".")[2] == name
+        for keyword in node.keywords
+        if keyword.arg
+    }
 
 
 _ANSWERS = (

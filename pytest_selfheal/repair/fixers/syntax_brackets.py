@@ -106,18 +106,25 @@ def _in_line(text: str, opened: Token, following: list[Token]) -> list[Step]:
         end = last[0].start
     places = [end]
     previous = opened
+    makes_one = opened.text != "(" or _makes_one(text, opened)
     for token in following[:_MOST_PLACES]:
         own_line = token.line != previous.line
         if own_line and _leaves(lines[token.line - 1], margin):
             places.append(previous.end)
             break
         tight = token.start == previous.end and token.text in ("(", "[")
-        # `x = [a], b` is no list with its bracket forgotten; `x = f(a), b` may be a call with its own.
-        splits = token.text == "," and not opened.depth and opened.text != "(" and token.depth == 1
+        splits = token.text == "," and not opened.depth and token.depth == 1 and makes_one
         if not tight and not splits:
             places.append(previous.end)
         previous = token
     return [Step(put(text, at, closer), what, _SURE if at == end else _INSIDE) for at in dict.fromkeys(places)]
+
+
+def _makes_one(text: str, opened: Token) -> bool:
+    """Tell whether the statement around a call makes one value: hardly anybody writes `x = f(a), b`."""
+    before = [token for token in tokens_of(text) if token.line == opened.line and token.start < opened.start]
+    several = {",", "return", "yield", "for", "in", "lambda", ":", "assert"}
+    return not any(token.text in several and not token.depth for token in before if token.is_code)
 
 
 def _leaves(line: str, margin: int) -> bool:

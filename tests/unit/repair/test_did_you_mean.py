@@ -86,6 +86,21 @@ REWRITE = {
         ("TypeError", "Order.__init__() got an unexpected keyword argument 'amuont'", "shop/a.py", 2),
         "from shop.b import Order\nOrder(amount=2)\n",
     ),
+    "a special method": (
+        {"shop/a.py": "class A(dict):\n    def __init__(self):\n        super().__iint__()\n"},
+        ("AttributeError", "'super' object has no attribute '__iint__'", "shop/a.py", 3),
+        "class A(dict):\n    def __init__(self):\n        super().__init__()\n",
+    ),
+    "a keyword of a built-in": (
+        {"shop/a.py": "import warnings\nwarnings.warn('a', satcklevel=2)\n"},
+        ("TypeError", "'satcklevel' is an invalid keyword argument for warn()", "shop/a.py", 2),
+        "import warnings\nwarnings.warn('a', stacklevel=2)\n",
+    ),
+    "a keyword that other calls spell right": (
+        {"shop/a.py": "def f(p):\n    p.add('a', action='x')\n    p.add('b', actoin='y')\n"},
+        ("TypeError", "Thing.__init__() got an unexpected keyword argument 'actoin'", "shop/a.py", 3),
+        "def f(p):\n    p.add('a', action='x')\n    p.add('b', action='y')\n",
+    ),
     "a keyword of a dataclass": (
         {"shop/b.py": DATA, "shop/a.py": "from shop.b import Order\nOrder(quantiy=2)\n"},
         ("TypeError", "Order.__init__() got an unexpected keyword argument 'quantiy'", "shop/a.py", 2),
@@ -163,6 +178,9 @@ CLOSE = [
     ("recieve", ["receive", "receiver"], "receive", True),
     ("seperator", ["separator"], "separator", True),
     ("maxretries", ["max_retries"], "max_retries", True),
+    ("PathiLke", ["PathLike"], "PathLike", True),
+    ("__niit__", ["__init__"], "__init__", True),
+    ("__init", ["__init__"], "__init__", False),
     ("capasity", ["capacity"], "capacity", True),
     ("tmp_pth", ["tmp_path"], "tmp_path", True),
     ("adress", ["address"], "address", True),

@@ -39,6 +39,7 @@ REWRITE = {
     ),
     "a bracket around a generator": ("x = sum(a for a in b\ny = 1\n", "x = sum(a for a in b)\ny = 1\n"),
     "a call in a call": ("x = f(g(1)\ny = 1\n", "x = f(g(1))\ny = 1\n"),
+    "a call that makes one value": ("x = a.get('b', False\ny = 1\n", "x = a.get('b', False)\ny = 1\n"),
     "a list of names on one line": ("x = ['a', 'b', 'c'\ny = 1\n", "x = ['a', 'b', 'c']\ny = 1\n"),
     "a list over two lines": ("x = ['a', 'b',\n     'c', 'd'\ny = 1\n", "x = ['a', 'b',\n     'c', 'd']\ny = 1\n"),
     "a quote at the end": ("x = 'a b\ny = 1\n", "x = 'a b'\ny = 1\n"),
@@ -93,7 +94,8 @@ def test_one_reading_is_sure(broken, meant):
 
 
 UNSURE = {
-    "a bracket that could close in two places": "x = max(len(a), b\n",
+    "a bracket that could close in two places": "return_ = max(len(a, b)\n",
+    "a call that may be one of two values": "def f():\n    return g(a, b\n",
     "a bracket of a condition": "if len(a > 3:\n    x = 1\n",
     "a list in a call": "x = f([1, 2)\n",
     "a comma or a colon": "x = {'a' 1}\n",
@@ -144,7 +146,7 @@ def test_a_candidate_is_one_small_edit(make_project):
 
 def test_several_readings_are_not_learned(make_project):
     """Candidates for an ambiguous text are suggestions at most."""
-    text = "x = max(len(a), b\n"
+    text = "x, y = f(a, b\n"
     found = propose(failing("shop/a.py", text), make_project({"shop/a.py": text}))
     assert len(found) > 1
     assert not any(item.learned for item in found)
