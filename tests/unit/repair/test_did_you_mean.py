@@ -87,8 +87,8 @@ REWRITE = {
         "from shop.b import Order\nOrder(amount=2)\n",
     ),
     "a special method": (
-        {"shop/a.py": "class A(dict):\n    def __init__(self):\n        super().__iint__()\n"},
-        ("AttributeError", "'super' object has no attribute '__iint__'", "shop/a.py", 3),
+        {"shop/a.py": "class A(dict):\n    def __init__(self):\n        super().__niit__()\n"},
+        ("AttributeError", "'super' object has no attribute '__niit__'", "shop/a.py", 3),
         "class A(dict):\n    def __init__(self):\n        super().__init__()\n",
     ),
     "a keyword of a built-in": (
