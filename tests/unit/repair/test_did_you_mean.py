@@ -92,9 +92,9 @@ REWRITE = {
         "class A(dict):\n    def __init__(self):\n        super().__init__()\n",
     ),
     "a keyword of a built-in": (
-        {"shop/a.py": "import warnings\nwarnings.warn('a', satcklevel=2)\n"},
-        ("TypeError", "'satcklevel' is an invalid keyword argument for warn()", "shop/a.py", 2),
-        "import warnings\nwarnings.warn('a', stacklevel=2)\n",
+        {"shop/a.py": "x = 1\ny = sum([x], satrt=2)\n"},
+        ("TypeError", "'satrt' is an invalid keyword argument for sum()", "shop/a.py", 2),
+        "x = 1\ny = sum([x], start=2)\n",
     ),
     "a keyword that other calls spell right": (
         {"shop/a.py": "def f(p):\n    p.add('a', action='x')\n    p.add('b', actoin='y')\n"},

@@ -131,9 +131,9 @@ REWRITE = {
         ),
     ),
     "a call that left quotes alone": (
-        "from cgi import escape\n\n\ndef f(s):\n    return escape(s)\n",
-        ("ImportError", f"{GONE} 'escape' from 'cgi' (x)", 1),
-        "import html\n\n\ndef f(s):\n    return html.escape(s, quote=False)\n",
+        "import sys\nfrom cgi import escape\n\n\ndef f(s):\n    return escape(s)\n",
+        ("ImportError", f"{GONE} 'escape' from 'cgi' (x)", 2),
+        "import html\nimport sys\n\n\ndef f(s):\n    return html.escape(s, quote=False)\n",
     ),
     "columns with a condition": (
         "from sqlalchemy import select\n\n\ndef f(t):\n    return select([t.c.a], t.c.b == 1)\n",
