@@ -42,6 +42,9 @@ MOST_TRIES = 12
 """Breaks tried for one case until one makes a test fail."""
 
 
+NEVER_ENDED = -1
+
+
 @dataclass(frozen=True)
 class Break:
     """One change of one file: bytes from `start` to `end` become `new`."""
@@ -145,13 +148,16 @@ class Package:
         found = sorted((self.folder / self.product).rglob("*.py"))
         return [path for path in found if path.stat().st_size > 500 and path.name != "__init__.py"]
 
-    def pytest(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the package's tests."""
+    def pytest(self, *options: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run the package's tests; a run that takes too long has the status `NEVER_ENDED`."""
         env = {**os.environ, "PYTHONPATH": self.import_from, "PYTHONDONTWRITEBYTECODE": "1", "SELFHEAL_TRUST": "local"}
         command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *options]
-        return subprocess.run(
-            command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=600, check=False
-        )
+        try:
+            return subprocess.run(
+                command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=timeout_s, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, NEVER_ENDED, "", "")
 
     def git(self, *arguments: str) -> str:
         """Run git in the package's repository."""
@@ -201,7 +207,7 @@ def broken(package: Package, kind: str, rng: random.Random) -> tuple[Path, str] 
             continue
         place = rng.choice(places)
         path.write_bytes(data[: place.start] + place.new + data[place.end :])
-        if package.pytest("-p", "no:selfheal", "-x").returncode:
+        if package.pytest("-p", "no:selfheal", "-x", timeout_s=60).returncode not in (0, NEVER_ENDED):
             package.git("commit", "--quiet", "--all", "--message", "broken")
             return path, data.decode()
         package.reset()

@@ -50,6 +50,8 @@ class Receiver:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Receive what a worker found out about one phase of a test."""
         text = getattr(report, OBSERVATIONS, None)
+        if self._crashed and report.when == "call":
+            self._settle_crash(report)
         if text is not None:
             self._receive(report, text)
         elif report.when == "???":  # made by the controller itself for a worker that died
@@ -105,9 +107,7 @@ class Receiver:
 
     def _keep_crash(self, report: Any) -> None:
         if self._has_ended(report.nodeid):
-            # The worker died in the next try of a test that waited, in the slot of this one.
-            _make_meaningless(report)
-            return
+            return  # it died in a teardown, which is reported and never tried again
         hard_stop = self._hard_stop(report.node.gateway.id)
         if hard_stop:
             report.longrepr = f"{hard_stop}\n\n{report.longrepr}"
@@ -119,6 +119,16 @@ class Receiver:
             recovery.begins(observed.diagnosis.outage_key, self._clock())
             self._crashed.append((_crash_report(report), observed))
             _make_meaningless(report)
+
+    def _settle_crash(self, report: Any) -> None:
+        """Take another worker's run of a crashed test for its next try: some schedulers hand it out again."""
+        for known in self._crashed:
+            crash, observed = known
+            if crash.nodeid == report.nodeid and report is not crash:
+                self._crashed.remove(known)
+                if report.passed:
+                    self._controller.receive(report, [observed.healed((observed.attempt(1, waited_s=0.0),))])
+                return
 
     def _hard_stop(self, worker: str) -> str:
         """Return what the last resort of the time limit wrote before it ended a worker; empty when it did not."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Deliver = Callable[[Any, list[Observation]], None]
 
 _SECTION = "selfheal"
+_MOST_SECTIONS = 20
+"""Reports in which one reason is spelt out; in thousands of them it would hide the rest."""
 
 
 class Retrying:
@@ -71,6 +73,7 @@ class Retrying:
         self._alone = alone
         self._file = file
         self._config = config
+        self._said: dict[str, int] = {}
         self.subtests: list[Observed] = []
         self.waiting = Waiting(
             config,
@@ -81,6 +84,15 @@ class Retrying:
             run_alone=self._try_alone,
             notice=alone.notice,
         )
+
+    def run_due(self, last: pytest.Item | None, upcoming: pytest.Item) -> None:
+        """Run what is due before the upcoming test, whose time limit starts anew after that."""
+        limit = self._parts.time_limit
+        armed = limit.armed if limit is not None else None
+        self.waiting.run_due(last, upcoming)
+        if limit is not None and limit.armed is not armed:
+            limit.armed = armed
+            limit.arm_again(upcoming)
 
     # ------------------------------------------------------------------------------- observing
 
@@ -151,6 +163,8 @@ class Retrying:
             if not self._superseded(trial, private_pytest.stop_below(item.parent)):
                 return False
             if plan.alone:
+                private_pytest.tear_down_to(item, nextitem)
+                trial.torn_down = _told_only(private_pytest.passed_report(item, 0.0, when="teardown"))
                 self._alone_now(trial)
                 return False
             self._wait(item, plan.delay_s)
@@ -175,7 +189,8 @@ class Retrying:
         causes = [observed] if call.excinfo is not None else trial.subtests
         failed = len(trial.attempts) + 1
         wish = self._wish(trial)
-        plans = [recovery.plan(cause.failure, cause.diagnosis, failed, now, wish) for cause in causes]
+        waiting = self.waiting.with_outage(observed.diagnosis.outage_key)
+        plans = [recovery.plan(cause.failure, cause.diagnosis, failed, now, wish, waiting) for cause in causes]
         stops = [plan for plan in plans if isinstance(plan, Stop)]
         if stops or not plans:
             trial.reason = next((stop.reason for stop in stops if stop.reason), "")
@@ -226,7 +241,10 @@ class Retrying:
         """Take down a superseded try; return whether the test can be run again."""
         item, (call, _report) = trial.item, trial.phase
         trial.held = self._runner.take_subtests()
+        self.guard_teardown(item)
         teardown = run_phase(item, item.ihook, "teardown", nextitem=following)
+        if self._parts.time_limit is not None:  # what follows is ours; the next try gets its own time
+            self._parts.time_limit.pytest_timeout_cancel_timer(item)
         if not teardown[1].passed:
             trial.torn_down = teardown
             return False
@@ -260,6 +278,7 @@ class Retrying:
         data = [serialise(config=self._config, report=report) for report in (*trial.held, trial.failing)]
         data[-1][OBSERVATIONS] = pack(self._observations(trial, tuple(trial.attempts[:-1])))
         self._file.hold(trial.item.nodeid, data)
+        trial.on_file = True
 
     def _wait(self, item: pytest.Item, seconds: float) -> None:
         """Sleep with the time limit's clock stopped, and give the next try its full time."""
@@ -321,15 +340,22 @@ class Retrying:
     def _tell(self, trial: Trial) -> None:
         """Deliver what the test came to, attached to the report that tells its outcome."""
         item, report = trial.item, trial.phase[1]
-        if self._file is not None and trial.attempts:
+        if self._file is not None and trial.on_file:
             self._file.settle(item.nodeid)
         self._runner.release(item.ihook)
         if trial.reason and report.failed:
-            report.sections.append((_SECTION, trial.reason))
+            self._give_reason(trial, report)
         if trial.attempts:
             how = "healed after" if trial.healed else "failed on all"
             item.user_properties.append((_SECTION, f"{how} {len(trial.attempts) + 1} attempts"))
         self._deliver(report, self._observations(trial, tuple(trial.attempts)))
+
+    def _give_reason(self, trial: Trial, report: pytest.TestReport) -> None:
+        """Say why there was no further try: in the report of the first tests, in the properties of all."""
+        said = self._said[trial.reason] = self._said.get(trial.reason, 0) + 1
+        if said <= _MOST_SECTIONS:
+            report.sections.append((_SECTION, trial.reason))
+        trial.item.user_properties.append((_SECTION, trial.reason))
 
     @staticmethod
     def _observations(trial: Trial, attempts: tuple[Attempt, ...]) -> list[Observation]:

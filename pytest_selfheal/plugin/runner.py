@@ -41,16 +41,18 @@ class Runner:
         self._make_retrying = make_retrying
         self._retrying: Retrying | None = None
         self._hold: Any = None
+        self._last: pytest.Item | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         """Run one test and say that nobody else needs to."""
         ihook = item.ihook
+        if self._retrying is not None and self._retrying.waiting.trials:
+            self._retrying.run_due(self._last, item)
+        self._last = item
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         self._run(item, ihook, nextitem)
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        if self._retrying is not None and self._retrying.waiting.trials:
-            self._retrying.waiting.run_due(item, nextitem)
         return True
 
     @pytest.hookimpl(wrapper=True)

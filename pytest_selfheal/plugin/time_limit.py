@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -82,20 +83,30 @@ class TimeLimit:
         self._degrade = degrade
         self._hard_stop = hard_stop.open("w", encoding="utf-8") if hard_stop is not None else None
         self._cancel: Callable[[], None] | None = None
-        self._armed: tuple[pytest.Item, Any] | None = None
+        self.armed: tuple[pytest.Item, Any] | None = None
+        """The test whose time runs, with its settings."""
         self._stacks = ""
+        self._message = ""
+        self._fired = False
+        self._before: Any = None
+
+        def hit(_number: int, _frame: FrameType | None) -> None:
+            __tracebackhide__ = True
+            self._expire(self._message)
+
+        self._hit = hit  # a bound method is a new object each time and could not be recognised
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
         """Arm the timer for one try."""
-        self._armed = (item, settings)
+        self.armed = (item, settings)
         self._arm(item, settings)
         return True
 
     def arm_again(self, item: pytest.Item) -> None:
         """Give a test its full time once more: for its next try, or for the teardown of one that failed."""
-        if self._armed is not None and self._armed[0] is item and not self._armed[1].func_only:
-            self._arm(*self._armed)
+        if self.armed is not None and self.armed[0] is item and not self.armed[1].func_only:
+            self._arm(*self.armed)
 
     def _arm(self, item: pytest.Item, settings: Any) -> None:
         seconds = self._seconds(item, settings)
@@ -130,6 +141,12 @@ class TimeLimit:
                 self._degrade(error)
         return float(settings.timeout)
 
+    def rest(self) -> None:
+        """Let the time of a try that ran out be over: what only tells of it must not be interrupted."""
+        if self._fired:
+            self._fired = False
+            self._disarm()
+
     def _disarm(self) -> None:
         if self._cancel is not None:
             self._cancel()
@@ -140,20 +157,17 @@ class TimeLimit:
     # ------------------------------------------------------------------------------- engines
 
     def _by_signal(self, seconds: float, message: str) -> Callable[[], None]:
-        import signal
-
-        def hit(_number: int, _frame: FrameType | None) -> None:
-            __tracebackhide__ = True
-            self._expire(message)
-
-        before = signal.signal(signal.SIGALRM, hit)
+        self._message = message
+        if signal.getsignal(signal.SIGALRM) is not self._hit:
+            # It stays for the session, changing it for every test costs more than the timer; a test may have its own.
+            self._before = signal.signal(signal.SIGALRM, self._hit)
         signal.setitimer(signal.ITIMER_REAL, seconds, GRACE_S)
+        return _stop_timer
 
-        def cancel() -> None:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-
-        return cancel
+    def pytest_unconfigure(self) -> None:
+        """Give the signal back."""
+        if self._before is not None and signal.getsignal(signal.SIGALRM) is self._hit:
+            signal.signal(signal.SIGALRM, self._before)
 
     def _by_thread(self, seconds: float, message: str) -> Callable[[], None]:
         import ctypes
@@ -193,6 +207,7 @@ class TimeLimit:
         return bool(pytest_timeout.is_debugging())
 
     def _keep_stacks(self) -> None:
+        self._fired = True
         if not self._stacks:
             self._stacks = stacks_of_all_threads()
 
@@ -202,6 +217,10 @@ class TimeLimit:
         """Return the stacks of the try that ran out of time, once; empty when none did."""
         stacks, self._stacks = self._stacks, ""
         return stacks
+
+
+def _stop_timer() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def stacks_of_all_threads() -> str:

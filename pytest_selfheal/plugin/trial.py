@@ -35,6 +35,7 @@ class Trial:
         healed: whether the last try passed.
         due: when the next try may start, seconds of the waiting queue's clock.
         alone: whether the next try is to be made in a fresh process.
+        on_file: whether its failure was left for the case that this worker dies.
         reason: why there is no further try, for people.
     """
 
@@ -47,6 +48,7 @@ class Trial:
         "held",
         "item",
         "observed",
+        "on_file",
         "phase",
         "reason",
         "setup_logged",
@@ -70,6 +72,7 @@ class Trial:
         self.healed = False
         self.due = 0.0
         self.alone = False
+        self.on_file = False
         self.reason = ""
         self.wish: Wish | None = None
 

@@ -19,6 +19,7 @@ import pytest
 
 from pytest_selfheal.plugin import overlay
 from pytest_selfheal.plugin import private_pytest
+from pytest_selfheal.plugin.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -188,7 +189,7 @@ def main(spec_path: str) -> int:
         private_pytest.rewrite_with(overlay.lookup)
         _pass_on(spec_path)
     recorder = Recorder(spec["root"])
-    status = int(pytest.main(spec["args"], plugins=[recorder]))
+    status = int(pytest.main(spec["args"], plugins=[recorder, TimeLimit(lambda _error: None)]))
     Path(spec["result"]).write_text(json.dumps(recorder.result(status)), encoding="ascii")
     return status
 

@@ -76,6 +76,10 @@ class Waiting:
                 return trial
         return None
 
+    def with_outage(self, outage_key: str) -> int:
+        """Return how many tests wait with this outage key."""
+        return self._keys.get(outage_key, 0)
+
     def add(self, trial: Trial) -> None:
         """Put a trial into the queue."""
         bisect.insort(self.trials, trial, key=lambda other: other.due)
@@ -103,24 +107,31 @@ class Waiting:
 
     # ------------------------------------------------------------------------------- between tests
 
-    def run_due(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """Run what is due in the module that is still set up; called after every test while something waits."""
-        if self._inside:
+    def run_due(self, last: pytest.Item | None, upcoming: pytest.Item) -> None:
+        """Run what is due in the module that is still set up; called before every test while something waits.
+
+        Before and not after: other plugins hold on to an item until its protocol has ended.
+
+        Args:
+            last: the test that ran last; its module is the one that is set up.
+            upcoming: the test that pytest is about to run.
+        """
+        if self._inside or last is None:
             return
-        session, first = item.session, item
+        session = upcoming.session
         try:
             self._inside = True
             while not (session.shouldfail or session.shouldstop):
                 self._give_up_hopeless()
-                trial = self._due_here(item, nextitem)
+                trial = self._due_here(last, upcoming)
                 if trial is None:
                     return
                 self._wait_until(trial.due)
-                self._run(trial, nextitem)
-                item = trial.item
+                self._run(trial, upcoming)
+                last = trial.item
         finally:
             self._inside = False
-            self._slot.take(first)  # xdist is told next that the test of this slot is done
+            self._slot.take(upcoming)
 
     def _due_here(self, item: pytest.Item, nextitem: pytest.Item | None, again: Trial | None = None) -> Trial | None:
         now = self.clock() + _NEAR_S

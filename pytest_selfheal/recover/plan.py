@@ -91,7 +91,13 @@ class Recovery:
         self._waited_s = 0.0
 
     def plan(
-        self, failure: Failure, diagnosis: Diagnosis, failed: int, now: float, wish: Wish = NO_WISH
+        self,
+        failure: Failure,
+        diagnosis: Diagnosis,
+        failed: int,
+        now: float,
+        wish: Wish = NO_WISH,
+        waiting: int = 0,
     ) -> Retry | Stop:
         """Decide after the `failed`-th failed try of a test.
 
@@ -104,10 +110,13 @@ class Recovery:
             failed: how many tries have failed, at least 1.
             now: a moment of the clock that the storm uses, seconds.
             wish: what the test's author asked for.
+            waiting: how many tests wait already with the same outage key.
         """
         strategy = self._strategy(failure, diagnosis, wish)
         if strategy is None or failure.phase not in _RETRYABLE_PHASES:
             return Stop()
+        if waiting >= ALWAYS_RETRIED and asked_delay_s(failure) is None:
+            return Stop(f"not retried: {waiting} tests wait already to see whether the same outage ends")
         return self._plan(strategy, failure, diagnosis, failed, now, wish)
 
     def plan_collection(self, failure: Failure, diagnosis: Diagnosis, failed: int, now: float) -> Retry | Stop:

@@ -116,6 +116,14 @@ def test_the_authors_wish_decides_what_is_retried(wish, category, again, diagnos
     assert recovery().plan(failure(), diagnosis(category=category), 1, 0.0, wish).again is again
 
 
+def test_a_hundred_waiting_tests_are_enough_to_see_an_outage_end(diagnosis, failure):
+    """More are only taken in when the service itself says when it will be back."""
+    made = recovery()
+    assert made.plan(failure(), diagnosis(), 1, 0.0, waiting=99).again
+    assert "100 tests wait already" in made.plan(failure(), diagnosis(), 1, 0.0, waiting=100).reason
+    assert made.plan(failure(retry_after=1), diagnosis(), 1, 0.0, waiting=100).again
+
+
 def test_a_wished_delay_replaces_the_backoff(diagnosis, failure):
     """The author knows how long the service takes."""
     assert recovery().plan(failure(), diagnosis(), 1, 0.0, Wish(delay_s=4.5)) == Retry(4.5)
