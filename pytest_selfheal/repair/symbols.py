@@ -168,7 +168,8 @@ class Symbols:
         )
         tree = self.project.tree(path)
         bound = bindings(tree, self.project.package_of(path)) if tree is not None else {}
-        for base in node.bases:
+        for written_base in node.bases:
+            base = written_base.value if isinstance(written_base, ast.Subscript) else written_base  # Generic[T]
             written = chain(base)
             inherited = self._base(path, written, dotted(base, bound), depth)
             if inherited is None:

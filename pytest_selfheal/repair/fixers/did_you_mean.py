@@ -168,7 +168,11 @@ def _attribute(match: re.Match[str], link: ErrorLink, project: Project) -> Candi
     if wrong.startswith("__") and wrong.endswith("__"):
         known = set(_SPECIAL)
     else:
-        known = _attributes_of(owner, str(link.facts.get("obj_type", "")), project)
+        full = str(link.facts.get("obj_type", ""))
+        around = function_at(tree, line) if owner == "super" else None
+        if around is not None and around[0] is not None:  # what a class inherits is what it has
+            owner, full = around[0].name, f"{project.module_name(path)}.{around[0].name}"
+        known = _attributes_of(owner, full, project)
     found = _judge(wrong, known - {wrong}, path, project)
     if found is None:
         return None

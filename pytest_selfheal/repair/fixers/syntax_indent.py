@@ -68,7 +68,8 @@ def _moved(lines: list[str], line: int, *, deeper: bool) -> list[Step]:
     last = _run(lines, line)
     found = []
     for level in levels:
-        near = abs(own - level) < unit / 2 or (deeper and level == levels[-1])
+        # A whole level too deep may as well mean that the line which opened that level is lost.
+        near = abs(own - level) < unit / 2 or (deeper and level == levels[-1] and (own - level) % unit != 0)
         new = [*lines]
         for number in range(line, last + 1):
             if new[number - 1].strip():
@@ -128,6 +129,8 @@ def _indented(lines: list[str], line: int, message: str) -> list[Step]:
     if indent_of(lines[line - 1]) != margin:
         return []
     step = " " * _unit(lines)
+    # What stands below an `if` may be what came after a body that is lost; below `def` it is the body.
+    sure = _LIKELY if "definition" in message else _UNSURE
     found = []
     block = []
     for number in range(line, len(lines) + 1):
@@ -137,5 +140,5 @@ def _indented(lines: list[str], line: int, message: str) -> list[Step]:
         block.append(number)
         if text.strip():
             new = [f"{step}{text}" if at in block and text.strip() else text for at, text in enumerate(lines, 1)]
-            found.append(Step("".join(new), f"indent what belongs to line {head}", _LIKELY))
+            found.append(Step("".join(new), f"indent what belongs to line {head}", sure))
     return found

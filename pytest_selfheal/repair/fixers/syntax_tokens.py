@@ -54,12 +54,20 @@ def colon_steps(text: str, line: int, column: int | None) -> list[Step]:
 
 
 def equals_steps(text: str, line: int) -> list[Step]:
-    """Make one `=` of a condition a comparison."""
+    """Make one `=` of a condition a comparison; where a result may be kept, an assignment expression is offered too."""
     on_line = [token for token in tokens_of(text) if token.line == line and token.is_code]
     if not on_line or on_line[0].text not in _CONDITIONS:
         return []
-    places = [token for token in on_line if token.text == "="]
-    return [Step(put(text, token.start, "==", until=token.end), "compare with `==`", 0.9) for token in places]
+    found = []
+    for index, token in enumerate(on_line):
+        if token.text != "=" or index in (0, len(on_line) - 1):
+            continue
+        found.append(Step(put(text, token.start, "==", until=token.end), "compare with `==`", 0.9))
+        before, after = on_line[index - 1], on_line[index + 1]
+        is_plain = after.kind in ("number", "string") or after.text in ("True", "False", "None")
+        if not is_plain and before.kind == "name" and on_line[index - 2].text != ".":
+            found.append(Step(put(text, token.start, ":=", until=token.end), "assign with `:=`", 0.9))
+    return found
 
 
 def comma_steps(text: str, line: int, column: int) -> list[Step]:

@@ -86,6 +86,13 @@ REWRITE = {
         ("TypeError", "Order.__init__() got an unexpected keyword argument 'amuont'", "shop/a.py", 2),
         "from shop.b import Order\nOrder(amount=2)\n",
     ),
+    "a method of a generic base": (
+        {
+            "shop/b.py": f"{CLASS}\n\nclass Box(Order[int]):\n    def f(self):\n        return super().setlte()\n",
+        },
+        ("AttributeError", "'super' object has no attribute 'setlte'", "shop/b.py", 10),
+        f"{CLASS}\n\nclass Box(Order[int]):\n    def f(self):\n        return super().settle()\n",
+    ),
     "a special method": (
         {"shop/a.py": "class A(dict):\n    def __init__(self):\n        super().__niit__()\n"},
         ("AttributeError", "'super' object has no attribute '__niit__'", "shop/a.py", 3),

@@ -66,10 +66,7 @@ REWRITE = {
         "def f(x):\n    if x:\n        a = 1\n       b = 2\n    return a\n",
         "def f(x):\n    if x:\n        a = 1\n        b = 2\n    return a\n",
     ),
-    "a last line without its block": (
-        "def f(x):\n    if x:\n    return 1\n",
-        "def f(x):\n    if x:\n        return 1\n",
-    ),
+    "a function without its block": ("def f(x):\nreturn x\n", "def f(x):\n    return x\n"),
     "print statements": (
         (
             "import sys\nprint 'a'\nif x: print 'b %s' % x, (1, 2)\nprint >>sys.stderr, 'c', x\nprint\n"
@@ -99,6 +96,7 @@ UNSURE = {
     "a bracket of a condition": "if len(a > 3:\n    x = 1\n",
     "a list in a call": "x = f([1, 2)\n",
     "a comma or a colon": "x = {'a' 1}\n",
+    "a comparison or an assignment": "while line = f():\n    x = 1\n",
     "a block of one or two lines": "def f(x):\n    if x:\n    a = 1\n    return 2\n",
 }
 
@@ -109,6 +107,19 @@ def test_several_readings_are_all_offered(broken):
     repairs = repaired(broken)
     assert len(repairs) > 1
     assert all(error_of(repair.text) is None for repair in repairs)
+
+
+MAYBE = {
+    "a condition that may have lost its body": "def f(x):\n    if x:\n    return 1\n",
+    "a line that may have lost its condition": "def f(x):\n    y = 1\n        return y\n",
+    "a bracket too many": "x = f(1))\n",
+}
+
+
+@pytest.mark.parametrize("broken", MAYBE.values(), ids=MAYBE)
+def test_where_a_line_may_be_lost_nothing_is_sure(broken):
+    """One reading that parses is still not sure when the break may have been another one."""
+    assert [repair.confidence < 0.85 for repair in repaired(broken)] == [True]
 
 
 HOPELESS = {
