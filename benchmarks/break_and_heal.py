@@ -146,7 +146,7 @@ class Package:
     def files(self) -> list[Path]:
         """Return the product files that are worth breaking."""
         found = sorted((self.folder / self.product).rglob("*.py"))
-        return [path for path in found if path.stat().st_size > 500 and path.name != "__init__.py"]
+        return [path for path in found if path.stat().st_size > 500]
 
     def pytest(self, *options: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run the package's tests; a run that takes too long has the status `NEVER_ENDED`."""
@@ -199,7 +199,7 @@ def fetched(packages: dict[str, str], folder: Path) -> Iterator[tuple[str, Packa
 def broken(package: Package, kind: str, rng: random.Random) -> tuple[Path, str] | None:
     """Break one place so that a test fails, commit that, and return the file and its original text."""
     files = package.files()
-    for _try in range(MOST_TRIES):
+    for _try in range(MOST_TRIES if files else 0):
         path = rng.choice(files)
         data = path.read_bytes()
         places = list(KINDS[kind](data.decode(), rng))
