@@ -27,6 +27,7 @@ from pytest_selfheal.repair.imports import is_standard
 from pytest_selfheal.repair.project import kind_of
 from pytest_selfheal.repair.scope import Usage
 from pytest_selfheal.repair.scope import usage_of
+from pytest_selfheal.repair.standard_names import offered_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,8 +86,22 @@ def _by_consensus(name: str, target: str, project: Project, usage: Usage) -> lis
         votes = _by_attribute(votes, usage)
         if votes:
             firm = sum(votes.values()) >= _SURE_USES or _is_telling(name, usage)
-            return [replace(proposal, firm=firm) for proposal in _weighed(name, target, votes, project, usage)]
+            weighed = _weighed(name, target, votes, project, usage)
+            return [_unless_a_variable(replace(proposal, firm=firm), usage) for proposal in weighed]
     return []
+
+
+def _unless_a_variable(proposal: Proposal, usage: Usage) -> Proposal:
+    """Be unsure of a module that is only passed around: `{"platform": platform}` has rather lost its local variable.
+
+    A module put there would turn a loud error into a silent wrong value.
+    """
+    form = proposal.form
+    is_module = not form.name and not form.alias
+    if not is_module or usage.called or usage.attributes:
+        return proposal
+    said = f"{proposal.evidence}, but nothing is read from it here: a variable may be missing instead"
+    return replace(proposal, confidence=min(ASK, proposal.confidence), evidence=said, firm=False)
 
 
 def _is_telling(name: str, usage: Usage) -> bool:
@@ -149,11 +164,11 @@ def _is_function(form: Import, project: Project) -> bool:
 
 
 def _has_attributes(module: str, usage: Usage) -> bool:
-    """Tell whether a standard module has what is read from it; modules not loaded and packages are believed."""
-    loaded = sys.modules.get(module) if is_standard(module) else None
-    if loaded is None or hasattr(loaded, "__path__"):
+    """Tell whether a standard module has what is read from it; other modules, and unknown contents, are believed."""
+    if "." in module or not is_standard(module):
         return True
-    return all(hasattr(loaded, attribute) for attribute in usage.attributes)
+    offered = offered_by(module)
+    return offered is None or usage.attributes <= offered
 
 
 def _module_is_meant(module: str, usage: Usage) -> bool:
@@ -264,7 +279,7 @@ def _by_standard_library(name: str, project: Project, usage: Usage) -> list[Prop
         sure = ASK if fallback else 0.92
         why = "imported with a fallback elsewhere in the project" if fallback else "a module of the standard library"
         firm = bool(usage.attributes) and name in sys.modules and not hasattr(sys.modules[name], "__path__")
-        return [Proposal(Import(name), sure, f"{name} is {why}", firm=firm)]
+        return [_unless_a_variable(Proposal(Import(name), sure, f"{name} is {why}", firm=firm), usage)]
     if member is None and _is_distinctive(name):
         member = "typing" if name in typing.__all__ else _only_loaded_provider(name)
     if member and member.partition(".")[0] not in project.packages:

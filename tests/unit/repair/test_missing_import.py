@@ -205,6 +205,16 @@ def test_a_missing_name_is_imported_as_the_project_would(make_project, files, wa
     assert (sure, changed, added - {""}) == (confidence, path, {line})
 
 
+@pytest.mark.parametrize("name", ["platform", "token", "queue", "code", "select", "site", "string", "secrets", "copy"])
+@pytest.mark.parametrize("imported", [0, 4], ids=["imported nowhere", "imported by others"])
+def test_a_lost_variable_named_like_a_module_is_never_imported_alone(make_project, name, imported):
+    """A module that is only passed on would turn a loud NameError into a silent wrong value."""
+    files = {f"m{n}.py": f"import {name}\n{name}.x\n" for n in range(imported)}
+    project = make_project(files | {"x.py": f'def f(data):\n    return {{"{name}": {name}, "n": 1}}\n'})
+    candidates = propose(name_error(name, "x.py"), project)
+    assert not any(candidate.learned for candidate in candidates)
+
+
 # name: (files, failing name, file)
 UNTOUCHED = {
     "a typo of a variable": ({"x.py": "def f(length):\n    return lenght\n", "a.py": "lenght = 1\n"}, "lenght", "x.py"),
@@ -215,6 +225,7 @@ UNTOUCHED = {
         "x.py",
     ),
     "a standard module without what is read from it": ({"x.py": using("time.append(xs)")}, "time", "x.py"),
+    "a variable named like a module nobody has loaded": ({"x.py": using("colorsys.strip(xs)")}, "colorsys", "x.py"),
     "a function where a module is meant": (
         {"shop/__init__.py": "", "shop/a.py": "def pack(): ...\n", "shop/b.py": "from .a import pack\n"}
         | {"shop/x.py": using("pack.pack(xs)")},
