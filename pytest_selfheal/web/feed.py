@@ -46,13 +46,14 @@ _EVENTS = {
 def item_of(record: Record) -> dict[str, str] | None:
     """Return what the feed says about a record: `time`, `kind`, `title`, `text`; None when nothing.
 
-    Entries of the queue and generated tests say nothing: an event comes with each of them.
+    Entries of the queue and generated tests say nothing, since an event comes with each of them; nor do retries, since
+    the test they healed is a record.
     """
     if isinstance(record, RunRecord):
         return _run(record)
     if isinstance(record, FailureRecord):
         return _failure(record)
-    if isinstance(record, HealingEvent):
+    if isinstance(record, HealingEvent) and record.action != "retry":
         kind, title = _EVENTS.get((record.action, record.result), ("", f"{record.action} {record.result}"))
         where = record.nodeids[0] if record.nodeids else ""
         if len(record.nodeids) > 1:
@@ -66,7 +67,8 @@ def _run(run: RunRecord) -> dict[str, str]:
     if not run.complete:
         return _item(run.started_at, "", "a run started", f"mode {run.mode}")
     failed = run.failed + run.errors
-    words = f"{run.passed} passed, {failed} failed, {run.healed} healed by a retry"
+    counts = ((run.passed, "passed"), (failed, "failed"), (run.healed, "healed by a retry"), (run.skipped, "skipped"))
+    words = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was executed"
     return _item(run.updated_at, "bad" if failed else "good", "a run ended", words)
 
 

@@ -40,9 +40,7 @@ def live_page(material: Material, form_key: str, decision: Decision | None = Non
         el("a", "Full report", href="/report"),
         aria_label="Sections",
     )
-    status = el(
-        "p", "Without its script this page does not renew itself.", id="connection", class_="quiet", role="status"
-    )
+    status = el("span", "does not renew itself without its script", id="connection", role="status")
     columns = el(
         "main",
         _result(decision),
@@ -63,9 +61,8 @@ def live_page(material: Material, form_key: str, decision: Decision | None = Non
     body = el(
         "body",
         el("a", "Skip to the content", href="#content", class_="skip"),
-        page_header(material, links, "Live"),
+        page_header(material, links, "Live page", status),
         columns,
-        el("footer", status),
         page_footer(material),
     )
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
@@ -119,6 +116,10 @@ def _result(decision: Decision | None) -> Html:
     return el("div", box, role="status", class_="result-place")
 
 
+def _clock(iso: str, now: str) -> str:
+    return iso[11:19] if iso[:10] == now[:10] else iso[5:16].replace("T", " ")
+
+
 def feed_part(material: Material) -> Html:
     """Return the newest items, as they were when the page was made."""
     records: list[Record] = [*material.events[:_FEED_ITEMS], *material.failures[:_FEED_ITEMS], *material.runs[:10]]
@@ -127,7 +128,11 @@ def feed_part(material: Material) -> Html:
     items = [
         el(
             "li",
-            el("p", el("time", item["time"][11:19], datetime=item["time"]), chip(item["title"], item["kind"])),
+            el(
+                "p",
+                el("time", _clock(item["time"], material.made_at), datetime=item["time"]),
+                chip(item["title"], item["kind"]),
+            ),
             el("p", item["text"], class_="text"),
         )
         for item in found[:_FEED_ITEMS]

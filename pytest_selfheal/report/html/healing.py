@@ -201,7 +201,7 @@ def _option(number: int, candidate: Candidate, entry: ReviewEntry, material: Mat
     return el(
         "div",
         el(
-            "h4",
+            "h3",
             f"{prefix}{candidate.title}",
             " ",
             el("span", f"confidence {candidate.confidence:.0%}", class_="quiet"),

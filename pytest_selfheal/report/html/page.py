@@ -90,16 +90,17 @@ def common_head(title: str) -> list[Html]:
     return [
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="light dark"),
-        el("meta", name="referrer", content="no-referrer"),
         el("title", title),
         el("link", rel="icon", href=ICON),
     ]
 
 
-def page_header(material: Material, navigation: Html, kind: str = "Self-healing report") -> Html:
-    """Return the top of the page: which project, how the last run went, where to go."""
+def page_header(
+    material: Material, navigation: Html, kind: str = "Self-healing report", state: Html | None = None
+) -> Html:
+    """Return the top of the page: which project, how the last run went, where to go; `state` stands behind the kind."""
     toggle = el("button", "Theme: system", type="button", id="theme", hidden=True, data_needs_script=True)
-    top = el("div", el("p", kind, class_="kind"), toggle, class_="top")
+    top = el("div", el("p", kind, state, class_="kind"), toggle, class_="top")
     notices = [el("p", f"The store is degraded: {notice}", class_="notice") for notice in material.notices]
     return el("header", top, el("h1", material.project), *notices, last_run(material), navigation)
 

@@ -97,7 +97,7 @@ def code_block(text: str, name: str, limit: int = TRACE_CHARACTERS) -> Html:
         half = limit // 2
         left_out = len(text) - 2 * half
         text = f"{text[:half]}\n\u2026 {left_out:,} characters left out \u2026\n{text[-half:]}"
-    return el("pre", el("code", text), class_="block", tabindex="0", role="region", aria_label=name)
+    return el("pre", el("code", text), class_="block", tabindex="0", role="group", aria_label=name)
 
 
 def diff_block(diff: str, name: str) -> Html:
@@ -107,7 +107,7 @@ def diff_block(diff: str, name: str) -> Html:
     if len(lines) > _DIFF_LINES:
         rows.append(el("span", f"\u2026 {len(lines) - _DIFF_LINES} more lines\n", class_="at"))
     code = el("code", *rows)
-    return el("pre", code, class_="block diff", tabindex="0", role="region", aria_label=name)
+    return el("pre", code, class_="block diff", tabindex="0", role="group", aria_label=name)
 
 
 def _kind(line: str) -> str | None:
@@ -133,7 +133,7 @@ def table(
         for row in rows
     ]
     inner = el("table", el("caption", name, class_="unseen"), el("thead", el("tr", *titles)), el("tbody", *body))
-    return el("div", inner, class_="table", tabindex="0", role="region", aria_label=name)
+    return el("div", inner, class_="table", tabindex="0", role="group", aria_label=name)
 
 
 def more(summary: str, *body: str | None, class_: str | None = None, is_open: bool = False) -> Html:
