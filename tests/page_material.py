@@ -37,7 +37,10 @@ PAYLOADS = (
     "&lt;script&gt;",
 )
 TRACE = "tests/test_orders.py:12: in test_order\n    total(order)\nsrc/orders.py:40: KeyError"
-DIFF = "--- a/src/orders.py\n+++ b/src/orders.py\n@@ -1,2 +1,3 @@\n+import json\n def total(order):\n-    x = 1\n+    x = 2\n"
+DIFF = (
+    "--- a/src/orders.py\n+++ b/src/orders.py\n@@ -1,2 +1,3 @@\n"
+    "+import json\n def total(order):\n-    x = 1\n+    x = 2\n"
+)
 STRATEGY = {"fixer": "imports", "prior": [16.0, 4.0], "origin": "builtin"}
 
 
@@ -76,9 +79,16 @@ def candidate(number):
     """One option of the queue."""
     patch = Patch((Edit("src/orders.py", 0, 0, "", "import json\n"),), {"src/orders.py": "0" * 64})
     return Candidate(
-        f"candidate-{number}", "imports", Origin.BUILTIN, "import json", patch, 0.9, ErrorClass.API, learned=True,
+        f"candidate-{number}",
+        "imports",
+        Origin.BUILTIN,
+        "import json",
+        patch,
+        0.9,
+        ErrorClass.API,
+        learned=True,
         evidence=("the only json of the project",),
-    )  # fmt: skip
+    )
 
 
 def entry(kind, candidates):
@@ -116,26 +126,58 @@ def full_material():
     ]
     runs = [
         RunRecord(
-            f"run-{number}", moment(number), moment(number), complete=number != 20, passed=300, failed=9 if number == 40 else 1,
-            healed=3, skipped=2, duration_s=61.0 + number,
+            f"run-{number}",
+            moment(number),
+            moment(number),
+            complete=number != 20,
+            passed=300,
+            failed=9 if number == 40 else 1,
+            healed=3,
+            skipped=2,
+            duration_s=61.0 + number,
         )
         for number in range(40, 0, -1)
-    ]  # fmt: skip
+    ]
     events = [
-        HealingEvent("e1", moment(40), "run-40", "fix", "ok", "v1:a", (names[0],), "import json", "fix-1", 2.0, moment(40)),
-        HealingEvent("e2", moment(39), "run-39", "fix", "failed", "v1:b", (), "rename a to b", "fix-2", 2.0, moment(39)),
-        HealingEvent("e3", moment(38), "run-38", "accept", "refused", "v1:c", (), "rejected by a person", "v1:c", 0.0, moment(38)),
+        HealingEvent(
+            "e1", moment(40), "run-40", "fix", "ok", "v1:a", (names[0],), "import json", "fix-1", 2.0, moment(40)
+        ),
+        HealingEvent(
+            "e2", moment(39), "run-39", "fix", "failed", "v1:b", (), "rename a to b", "fix-2", 2.0, moment(39)
+        ),
+        HealingEvent(
+            "e3", moment(38), "run-38", "accept", "refused", "v1:c", (), "rejected by a person", "v1:c", 0.0, moment(38)
+        ),
         HealingEvent("e4", moment(37), "", "undo", "ok", "", (), "src/orders.py", "fix-0", 0.0, moment(37)),
-    ]  # fmt: skip
+    ]
     results = [
-        PatternResult(f"r{number}", moment(number), "imports@0.80", "api:NameError", STRATEGY, number % 4 != 0, "run", moment(number))
+        PatternResult(
+            f"r{number}",
+            moment(number),
+            "imports@0.80",
+            "api:NameError",
+            STRATEGY,
+            number % 4 != 0,
+            "run",
+            moment(number),
+        )
         for number in range(1, 20)
-    ]  # fmt: skip
+    ]
     pattern = Pattern("imports@0.80", "api:NameError", STRATEGY, 15, 4, 31 / 39, moment(19), moment(1), learned=True)
     generated = GeneratedTest(
-        "v1:g", moment(30), "test_regression", "regression", "orders are added up", {}, "f1", 0.75,
-        "tests/regressions/test_regression_1.py", names[0], "0" * 64, moment(30),
-    )  # fmt: skip
+        "v1:g",
+        moment(30),
+        "test_regression",
+        "regression",
+        "orders are added up",
+        {},
+        "f1",
+        0.75,
+        "tests/regressions/test_regression_1.py",
+        names[0],
+        "0" * 64,
+        moment(30),
+    )
     metrics = (
         Metric("failure rate", 0.3, 1000, 300.0, "share", "warning", 0.25, 0.5, 20),
         Metric("timeout rate", 0.6, 1000, 600.0, "share", "critical", 0.1, 0.2, 20),
@@ -151,13 +193,17 @@ def full_material():
         runs=runs,
         failures=[*last, *healed, *older],
         events=events,
-        reviews=[entry("suggestion", (candidate(1),)), entry("options", (candidate(1), candidate(2))), entry("escalation", ())],
+        reviews=[
+            entry("suggestion", (candidate(1),)),
+            entry("options", (candidate(1), candidate(2))),
+            entry("escalation", ()),
+        ],
         patterns=[pattern],
         results=results,
         generated=[generated],
         diffs={"fix-1": DIFF, "candidate-1": DIFF, "candidate-2": DIFF},
         notices=("the log has a hole",),
-    )  # fmt: skip
+    )
 
 
 def hostile_material():
@@ -176,14 +222,32 @@ def hostile_material():
         return value
 
     hostile = attack(full_material())
-    diffs = {
-        key: f"--- a/{PAYLOADS[0]}\n+++ {PAYLOADS[1]}\n@@\n+{PAYLOADS[2]}\n-{PAYLOADS[3]}\n" for key in hostile.diffs
-    }
+    diffs = dict.fromkeys(
+        hostile.diffs, f"--- a/{PAYLOADS[0]}\n+++ {PAYLOADS[1]}\n@@\n+{PAYLOADS[2]}\n-{PAYLOADS[3]}\n"
+    )
     return replace(hostile, diffs=diffs)
 
 
 _OURS = {
-    "diffs", "id", "run_id", "ref", "status", "result", "action", "updated_at", "created_at", "started_at", "last_used_at",
-    "made_at", "since", "until", "unit", "entry", "patch", "signature", "pattern_name", "error_signature",
-}  # fmt: skip
+    "diffs",
+    "id",
+    "run_id",
+    "ref",
+    "status",
+    "result",
+    "action",
+    "updated_at",
+    "created_at",
+    "started_at",
+    "last_used_at",
+    "made_at",
+    "since",
+    "until",
+    "unit",
+    "entry",
+    "patch",
+    "signature",
+    "pattern_name",
+    "error_signature",
+}
 """Words that this package chooses itself, and keys by which records find each other."""

@@ -98,7 +98,7 @@ class Guard:
         if request.method != "GET" or not same(given, self._site.token):
             return None
         # The token leaves the address bar, and so histories and screenshots.
-        answer = RedirectResponse(request.url.path.replace("//", "/"), 303)
+        answer = RedirectResponse("/" + request.scope["path"].lstrip("/\\"), 303)
         remember(answer, self._site)
         return answer
 
