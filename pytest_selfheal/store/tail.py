@@ -31,7 +31,7 @@ class Tail:
 
     def __init__(self, root: Path) -> None:
         self._layout = Layout(root)
-        self._read = {name: segment.size for name, segment in self._segments().items()}
+        self._read = self.position()
 
     def new(self) -> list[Record]:
         """Return the records appended since the last call, in order for each writer; at most 500, the rest follows."""
@@ -44,6 +44,10 @@ class Tail:
             if len(found) >= _MOST_AT_ONCE:
                 break
         return found
+
+    def position(self) -> dict[str, int]:
+        """Return how far the log reaches now: equal positions mean that nothing was written between."""
+        return {name: segment.size for name, segment in self._segments().items()}
 
     def _segments(self) -> dict[str, Segment]:
         try:

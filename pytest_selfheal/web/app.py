@@ -10,6 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.web.site import Site
 
 _LIVE_RUNS = 50
+_KEPT_S = 5.0
 _BODY_LIMIT = 8192
 _ASSETS = {"report.css": "text/css", "report.js": "text/javascript", "live.js": "text/javascript"}
 
@@ -77,15 +79,25 @@ def build_app(site: Site, is_closing: Callable[[], bool] = lambda: False) -> Sta
     return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Guard, site=site)])
 
 
+class Kept(NamedTuple):
+    """Material, when it was gathered, and how far the log reached then."""
+
+    at: float
+    position: dict[str, int]
+    material: Material
+
+
 class Desk:
     """Answers the requests that the guard let through."""
 
     def __init__(self, site: Site, is_closing: Callable[[], bool]) -> None:
         self._site = site
         self._store = site.open_store()
+        self._tail = Tail(site.store_path)
+        self._kept: dict[int, Kept] = {}
         self._reading = asyncio.Lock()
         self._deciding = asyncio.Lock()
-        self.feed = Feed(Tail(site.store_path).new, is_closing)
+        self.feed = Feed(self._tail.new, is_closing)
 
     async def page(self, _request: Request) -> Response:
         """Return the live page."""
@@ -141,9 +153,16 @@ class Desk:
 
     async def _material(self, most_runs: int = _LIVE_RUNS) -> Material:
         async with self._reading:  # a store object is for one thread at a time
-            return await asyncio.to_thread(
-                gather, self._store, self._site.root, self._site.policy, now=time.time(), most_runs=most_runs
-            )
+            return await asyncio.to_thread(self._gathered, most_runs)
+
+    def _gathered(self, most_runs: int) -> Material:
+        """Return the material; that of a moment ago when nothing was written since."""
+        now, position = time.time(), self._tail.position()
+        kept = self._kept.get(most_runs)
+        if kept is None or kept.position != position or not 0 <= now - kept.at < _KEPT_S:
+            material = gather(self._store, self._site.root, self._site.policy, now=now, most_runs=most_runs)
+            kept = self._kept[most_runs] = Kept(now, position, material)
+        return kept.material
 
     def _shown(self, material: Material, decision: Decision | None = None) -> Response:
         answer = HTMLResponse(live_page(material, self._site.form_key, decision))

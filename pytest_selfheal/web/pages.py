@@ -40,7 +40,7 @@ def live_page(material: Material, form_key: str, decision: Decision | None = Non
         el("a", "Full report", href="/report"),
         aria_label="Sections",
     )
-    status = el("span", "does not renew itself without its script", id="connection", role="status")
+    status = el("span", "\u2013 does not renew itself without its script", id="connection", role="status")
     columns = el(
         "main",
         _result(decision),

@@ -12,11 +12,11 @@ from pytest_selfheal.model import Outcome
 from pytest_selfheal.store import open_store
 
 FIXED = "from decimal import Decimal\n\n\ndef total(items):\n"
-SHOWS = "shows what happens as it happens"
+UP_TO_DATE = "up to date"
 
 
 def _is_live(tab):
-    tab.locator("#connection", has_text=SHOWS).wait_for()
+    tab.locator("#connection", has_text=UP_TO_DATE).wait_for()
 
 
 def test_accept_in_the_page_fixes_the_file(open_page, serve, queue):

@@ -13,6 +13,7 @@ from pytest_selfheal.report.html.markup import el
 from pytest_selfheal.report.html.pieces import chip
 from pytest_selfheal.report.html.pieces import empty
 from pytest_selfheal.report.html.pieces import moment
+from pytest_selfheal.report.html.pieces import plural
 from pytest_selfheal.report.html.pieces import section
 from pytest_selfheal.report.html.pieces import table
 
@@ -52,7 +53,9 @@ def _row(pattern: Pattern, material: Material) -> tuple[Html | str, ...]:
     name = f"confidence from {values[0]:.0%} to {values[-1]:.0%} in {len(values) - 1} results"
     learned = chip("learned", "good") if pattern.learned else chip("not learned")
     named = el("span", el("code", pattern.pattern_name), learned, class_="stacked")
-    drawn = charts.curve(values, 1.0, name, class_="spark", marks=[material.apply_confidence])
+    curve = charts.curve(values, 1.0, name, class_="spark", marks=[material.apply_confidence])
+    change = f"{values[0]:.0%} to {values[-1]:.0%}, {plural(len(values) - 1, 'result')}"
+    drawn = el("div", curve, el("p", change, class_="quiet small", aria_hidden="true"))
     worked = f"{pattern.success_count:,} of {tried:,}"
     error = el("code", pattern.error_signature)
     return named, error, drawn, f"{pattern.confidence_score:.0%}", worked, moment(pattern.last_used_at)

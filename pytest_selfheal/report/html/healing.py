@@ -97,10 +97,12 @@ def _fixes(material: Material, deeds: list[HealingEvent]) -> Html | None:
 
 def _deed(event: HealingEvent, material: Material) -> Html:
     word, kind = _RESULTS.get(event.result, (event.result, ""))
-    if event.action == "accept" and event.result == "refused":
-        word = "rejected"
     diff = material.diffs.get(event.ref, "")
     what = event.detail if event.action == "fix" else f"{_DEEDS[event.action]}: {event.detail or event.ref}"
+    if event.action == "accept" and event.result == "refused":
+        word, what = "rejected", "Rejected by a person"
+    elif event.action == "undo":
+        word, kind = ("undone", "") if event.result == "ok" else ("kept: edited since", "warn")
     title = el(
         "summary",
         el("span", el("span", what, class_="test"), _tests(event.nodeids), class_="what"),

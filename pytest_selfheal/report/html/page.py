@@ -102,7 +102,8 @@ def page_header(
     toggle = el("button", "Theme: system", type="button", id="theme", hidden=True, data_needs_script=True)
     top = el("div", el("p", kind, state, class_="kind"), toggle, class_="top")
     notices = [el("p", f"The store is degraded: {notice}", class_="notice") for notice in material.notices]
-    return el("header", top, el("h1", material.project), *notices, last_run(material), navigation)
+    told = el("div", *notices) if notices else None
+    return el("header", top, el("h1", material.project), told, last_run(material), navigation)
 
 
 def last_run(material: Material) -> Html:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.report.html.material import Material
     from pytest_selfheal.report.html.stability import Unstable
 
-_MOST_UNSTABLE = 40
+_SHOWN_UNSTABLE = 12
+_MOST_UNSTABLE = 60
 _STRIP_RUNS = 60
 
 
@@ -159,7 +160,10 @@ def flaky_section(material: Material) -> Html:
     )
     span = min(len(runs), _STRIP_RUNS)
     header = ("test", f"the last {span} runs", "healed", "failed", "came back")
-    shown = table(header, [_flaky(test) for test in found[:_MOST_UNSTABLE]], "flakiest tests", numbers=(2, 3, 4))
+    rows = [_flaky(test) for test in found[:_MOST_UNSTABLE]]
+    shown = table(header, rows[:_SHOWN_UNSTABLE], "flakiest tests", numbers=(2, 3, 4))
+    others = table(header, rows[_SHOWN_UNSTABLE:], "other unstable tests", numbers=(2, 3, 4))
+    folded = more(plural(len(rows) - _SHOWN_UNSTABLE, "more", "more"), others) if len(rows) > _SHOWN_UNSTABLE else None
     left = len(found) - _MOST_UNSTABLE
     legend = el(
         "p",
@@ -169,7 +173,7 @@ def flaky_section(material: Material) -> Html:
         class_="legend",
     )
     rest = el("p", f"{left:,} more unstable tests are not shown.", class_="quiet") if left > 0 else None
-    return section("flaky", title, lead, legend, shown, rest)
+    return section("flaky", title, lead, legend, shown, folded, rest)
 
 
 def _flaky(test: Unstable) -> tuple[Html | str, ...]:

@@ -57,3 +57,16 @@ def test_a_store_that_is_refused_is_silent(root, tmp_path):
     """A link in its place is not followed."""
     root.symlink_to(tmp_path)
     assert Tail(root).new() == []
+
+
+def test_the_position_changes_with_every_record_and_with_nothing_else(root):
+    """What was made from the store stays good as long as it is the same."""
+    tail = Tail(root)
+    store = store_records.json_store(root)
+    empty = tail.position()
+    store.append(store_records.run("run-1"))
+    one = tail.position()
+    tail.new()
+    assert empty == {} != one == tail.position()
+    store.append(store_records.run("run-2"))
+    assert tail.position() != one

@@ -89,11 +89,11 @@
   source.addEventListener("hello", (event) => {
     if (process && process !== event.data) { location.reload(); }  // another server: its forms have another key
     process = event.data;
-    connection.textContent = "shows what happens as it happens";
+    connection.textContent = "\u2013 up to date";
   });
   source.addEventListener("record", (event) => {
     add(JSON.parse(event.data));
     renewSoon();
   });
-  source.addEventListener("error", () => { connection.textContent = "not connected, trying again\u2026"; });
+  source.addEventListener("error", () => { connection.textContent = "\u2013 not connected, trying again\u2026"; });
 })();
