@@ -43,7 +43,7 @@ async def decide(site: Site, verb: str, entry_id: str, option: int | None) -> De
         option: which candidate, when there are several.
     """
     command = [sys.executable, "-m", "pytest_selfheal.cli", "--root", str(site.root), "--store", site.policy.store]
-    command += ["review", verb, entry_id, *([str(option)] if option else [])]
+    command += ["review", verb, "--", entry_id, *([str(option)] if option else [])]
     process = await asyncio.create_subprocess_exec(
         *command,
         # Not the project's folder, whose files would take the place of modules of the same name.

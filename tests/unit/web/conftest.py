@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 import pytest
 
 from pytest_selfheal.config import Policy
+from pytest_selfheal.model import Category
+from pytest_selfheal.model import ReviewEntry
+from pytest_selfheal.model import utc_text
 from pytest_selfheal.store import open_store
 from pytest_selfheal.web.app import build_app
 from pytest_selfheal.web.site import Site
@@ -89,3 +93,24 @@ def ask(new_site):
         return asyncio.run(run())
 
     return send
+
+
+@pytest.fixture
+def review(tmp_path):
+    """Put an escalation with this id into the store."""
+
+    def put(entry_id):
+        now = utc_text(time.time())
+        error = {"error_type": "KeyError", "error_message": "'a'", "failure_category": Category.UNKNOWN}
+        facts = {
+            "signature": entry_id,
+            "nodeids": ("tests/test_a.py::test_one",),
+            "reason": "no fixer",
+            "created_at": now,
+        }
+        entry = ReviewEntry(entry_id, now, "run-1", "escalation", "open", **error, **facts)
+        store = open_store(tmp_path / ".selfheal")
+        assert store.commit([entry])
+        store.close()
+
+    return put

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import urlencode
+
 import pytest
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -145,3 +148,12 @@ def test_a_way_in_cannot_lead_elsewhere(ask, new_site, path):
     """`//evil.example` as a path would be another site in a Location header."""
     answer = ask(f"{path}?token=right", site=new_site(token="right"))
     assert answer.header("location") == "/evil.example"
+
+
+@pytest.mark.parametrize("entry", ["-h", "--help", "--root=/", "v1:decided"])
+def test_an_id_is_never_an_option_of_the_command(ask, review, entry):
+    """An id of the store is an id, whatever it looks like; what the command says is passed on."""
+    review(entry)
+    body = urlencode({"form_key": "the-key", "entry": entry}).encode()
+    answer = ask("/review/reject", method="POST", headers={**OWN, "Accept": "application/json"}, body=body)
+    assert json.loads(answer.body) == {"ok": True, "text": f"rejected: {entry}"}
