@@ -27,11 +27,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import ReviewEntry
+    from pytest_selfheal.model import RunRecord
     from pytest_selfheal.store.protocol import Store
 
 MOST_RUNS = 200
 """Runs that a page looks back on, unless the user wants others."""
+
+
+MOST_FAILURES = 10_000
+"""Failures that are read at most, the newest, so that no store makes anybody wait; all of the last run in any case."""
 
 
 def gather(store: Store, root: Path, policy: Policy, *, now: float, most_runs: int = MOST_RUNS) -> Material:
@@ -50,7 +56,7 @@ def gather(store: Store, root: Path, policy: Policy, *, now: float, most_runs: i
     runs = store.runs(limit=most_runs)
     ids = {run.id for run in runs}
     since = min((run.started_at for run in runs), default="")
-    failures = [record for record in store.failures(since=since or None) if record.run_id in ids]
+    failures, is_cut = _failures(store, runs, since)
     events = store.events()
     complete = [run for run in runs if run.complete]
     own = [event for event in events if event.run_id in ids]
@@ -65,6 +71,7 @@ def gather(store: Store, root: Path, policy: Policy, *, now: float, most_runs: i
         health=health,
         runs=runs,
         failures=failures,
+        newest_failures=MOST_FAILURES if is_cut else 0,
         events=[event for event in events if event.run_id in ids or (event.created_at or event.updated_at) >= since],
         reviews=reviews,
         patterns=store.patterns(),
@@ -74,6 +81,17 @@ def gather(store: Store, root: Path, policy: Policy, *, now: float, most_runs: i
         apply_confidence=policy.apply_confidence,
         notices=store.warnings,
     )
+
+
+def _failures(store: Store, runs: Sequence[RunRecord], since: str) -> tuple[list[FailureRecord], bool]:
+    """Return the failures of the runs, newest first, and whether some were left out."""
+    ids = {run.id for run in runs}
+    found = store.failures(limit=MOST_FAILURES, since=since or None)
+    is_cut = len(found) == MOST_FAILURES
+    last = next((run.id for run in runs if run.complete), "")
+    if is_cut and found[-1].run_id == last:
+        found = store.failures(run_id=last)
+    return [record for record in found if record.run_id in ids], is_cut
 
 
 def _candidate_diffs(reviews: Sequence[ReviewEntry], root: Path) -> dict[str, str]:

@@ -36,6 +36,7 @@ class Material:
         version: of this package.
         runs: newest first, interrupted ones too.
         failures: those of the runs, newest first.
+        newest_failures: when there are so many that only the newest were read, how many; else 0.
         events: those of the runs, and what people did meanwhile, newest first.
         reviews: the whole queue, newest first.
         patterns: with their posterior, best first.
@@ -61,6 +62,7 @@ class Material:
     diffs: Mapping[str, str] = field(default_factory=dict)
     apply_confidence: float = 0.75
     notices: Sequence[str] = ()
+    newest_failures: int = 0
 
     @cached_property
     def complete(self) -> list[RunRecord]:

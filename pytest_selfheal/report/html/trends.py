@@ -158,6 +158,8 @@ def flaky_section(material: Material) -> Html:
         "Tests that a retry healed, or that went from failing to not failing at least twice. Passing tests leave no "
         "record, so a run that did not select a test looks like one in which it passed."
     )
+    if material.newest_failures:
+        lead += f" Only the newest {material.newest_failures:,} failures are counted."
     span = min(len(runs), _STRIP_RUNS)
     header = ("test", f"the last {span} runs", "healed", "failed", "came back")
     rows = [_flaky(test) for test in found[:_MOST_UNSTABLE]]
