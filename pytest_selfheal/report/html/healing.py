@@ -138,7 +138,8 @@ def review_section(material: Material) -> Html:
     waiting = material.open_reviews
     if not waiting:
         closed = sum(entry.status != "open" for entry in material.reviews)
-        words = f"Nothing waits for a decision. {plural(closed, 'entry', 'entries')} decided so far."
+        so_far = f" {plural(closed, 'entry', 'entries')} decided so far." if closed else ""
+        words = f"Nothing waits for a decision.{so_far}"
         return section("review", "Review queue", None, empty("The queue is empty", words))
     lead = f"{plural(len(waiting), 'entry waits', 'entries wait')} for a person."
     entries = [review_entry(entry, material, is_open=len(waiting) == 1) for entry in waiting[:_MOST_ENTRIES]]

@@ -94,7 +94,7 @@ def trends_section(material: Material) -> Html:
     runs = material.complete
     title = "Trends"
     if len(runs) < 2:
-        return section("trends", title, None, empty("One run is no trend", "Curves appear from the second run on."))
+        return section("trends", title, None, empty("No trend yet", "Curves appear from the second run on."))
     interrupted = len(material.runs) - len(runs)
     lead = f"The last {plural(len(runs), 'run')}, oldest on the left"
     lead += f"; {plural(interrupted, 'interrupted run')} left out." if interrupted else "."
