@@ -183,7 +183,9 @@ def full_material():
         Metric("timeout rate", 0.6, 1000, 600.0, "share", "critical", 0.1, 0.2, 20),
         Metric("mean recovery duration", None, 3, 9.0, "seconds", "insufficient data", 120.0, 240.0, 5),
         Metric("auto-fix success", 0.9, 50, 45.0, "share", "ok", minimum=20),
+        Metric("mean recovery time", 75.0, 30, 2250.0, "seconds", minimum=20),
         Metric("healed by retry", 12.0, 40, 12.0, "tests"),
+        Metric("patterns learned per week", 4 / 3, 21, 4.0, "per week", minimum=7),
     )
     return Material(
         project="shop",

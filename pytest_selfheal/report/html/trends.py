@@ -53,7 +53,7 @@ def _card(metric: Metric) -> Html:
     scale = 1.0 if metric.unit == "share" else 1.25 * max([*limits, metric.value or 0, 1e-9])
     share = None if metric.value is None else metric.value / scale
     drawn = None
-    if metric.unit in {"share", "seconds"}:
+    if metric.unit == "share" or limits:  # without a limit there is nothing that other values could be measured at
         name = f"{metric.name}: {value}, {basis}"
         drawn = charts.gauge(share, [limit / scale for limit in limits], metric.status.replace(" ", "-"), name)
     status = {"ok": "ok", "warning": "warn", "critical": "bad"}.get(metric.status, "quiet")
@@ -75,7 +75,8 @@ def _figures(metric: Metric) -> tuple[str, str]:
         return f"{metric.value:.1%}", f"{metric.numerator:,.0f} of {metric.n:,}"
     if metric.unit == "seconds":
         return seconds(metric.value), f"mean of {metric.n:,}"
-    return f"{metric.value:,g}", metric.unit + f" in {plural(metric.n, 'run')}"
+    shown = f"{metric.value:,.0f}" if metric.value == int(metric.value) else f"{metric.value:,.1f}"
+    return shown, f"{metric.unit}, n = {metric.n:,}"
 
 
 def _limits(metric: Metric) -> str:
