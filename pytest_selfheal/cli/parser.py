@@ -11,6 +11,8 @@ from pathlib import Path
 from pytest_selfheal import __version__
 from pytest_selfheal.cli import changing
 from pytest_selfheal.cli import looking
+from pytest_selfheal.cli import reporting
+from pytest_selfheal.cli import serving
 from pytest_selfheal.cli import storing
 
 _EPILOG = """exit status:
@@ -33,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _looking(commands)
     _changing(commands)
+    _showing(commands)
     _storing(commands)
     return parser
 
@@ -76,6 +79,27 @@ def _changing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     undo.add_argument("--list", action="store_true", help="list the fixes that can be taken back")
 
 
+def _showing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = _command(commands, "report", "write what happened as a page", reporting.report)
+    report.add_argument("--html", type=Path, metavar="FILE", help="one file that needs nothing else, for any browser")
+    report.add_argument("--runs", type=_count, default=200, metavar="N", help="look back so many runs (default: 200)")
+    serve = _command(commands, "serve", "show a live page with the review queue (needs the extra [web])", serving.serve)
+    serve.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="listen here (default: this machine only)"
+    )
+    serve.add_argument(
+        "--port", type=_port, default=8765, metavar="N", help="the port, 0 for any free one (default: 8765)"
+    )
+    serve.add_argument("--token", action="store_true", help="ask visitors for a token on this machine too")
+    serve.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name that requests may be addressed to",
+    )
+
+
 def _storing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     steps = _group(commands, "store", "look after the store")
     _json(_command(steps, "stats", "count records and bytes", storing.stats))
@@ -106,6 +130,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Make foreign text harmless where it is shown: terminal, log, Markdown, XML, Python source, CI commands.
+"""Make foreign text harmless where it is shown: terminal, log, Markdown, XML, HTML, Python source, CI commands.
 
 PYTEST_DONT_REWRITE
 """
@@ -59,6 +59,15 @@ def xml_text(text: str) -> str:
     """Return `text` for an XML 1.0 element or attribute; characters that XML cannot hold are written out."""
     shown = _NOT_XML.sub(lambda match: _written_out(match[0]), text)
     return _XML_SPECIAL.sub(lambda match: _XML_NAMES[match[0]], shown)
+
+
+def html_text(text: str) -> str:
+    """Return `text` for HTML, as content of an element or as a quoted attribute, safe in both.
+
+    Characters that act instead of showing (bidirectional marks, zero-width ones, surrogates, controls) are written out;
+    newlines and tabs stay.
+    """
+    return _XML_SPECIAL.sub(lambda match: _XML_NAMES[match[0]], visible(text, keep="\n\t"))
 
 
 def python_literal(value: Any) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import History
     from pytest_selfheal.model import Pattern
+    from pytest_selfheal.model import PatternResult
     from pytest_selfheal.model import Record
     from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.model import RunRecord
@@ -185,6 +186,12 @@ class JsonStore:
         from pytest_selfheal.store import queries
 
         return queries.patterns(self._fold())
+
+    def pattern_results(self) -> list[PatternResult]:
+        """See `KeepsResults`."""
+        from pytest_selfheal.store import queries
+
+        return queries.pattern_results(self._fold())
 
     def stats(self) -> dict[str, Any]:
         """Return plain JSON.

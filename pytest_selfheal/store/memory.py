@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import History
     from pytest_selfheal.model import Pattern
+    from pytest_selfheal.model import PatternResult
     from pytest_selfheal.model import Record
     from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.model import RunRecord
@@ -96,6 +97,10 @@ class MemoryStore:
     def patterns(self) -> list[Pattern]:
         """See `Store`."""
         return queries.patterns(self._fold)
+
+    def pattern_results(self) -> list[PatternResult]:
+        """See `KeepsResults`."""
+        return queries.pattern_results(self._fold)
 
     def stats(self) -> dict[str, Any]:
         """See `Store`."""

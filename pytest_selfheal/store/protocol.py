@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
+from typing import runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import History
     from pytest_selfheal.model import Pattern
+    from pytest_selfheal.model import PatternResult
     from pytest_selfheal.model import Record
     from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.model import RunRecord
@@ -75,3 +77,11 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give back what is held; closing twice is safe."""
+
+
+@runtime_checkable
+class KeepsResults(Protocol):
+    """A store that also knows the single results behind its patterns; pages draw the confidence over time from them."""
+
+    def pattern_results(self) -> list[PatternResult]:
+        """Return the results not dropped with age, oldest first."""

@@ -151,6 +151,11 @@ def patterns(fold: Fold) -> list[Pattern]:
     )
 
 
+def pattern_results(fold: Fold) -> list[PatternResult]:
+    """Return the single results that patterns are folded from, oldest first; those dropped with age are gone."""
+    return sorted(fold.of(PatternResult), key=lambda result: (result.created_at, result.id))
+
+
 def tally_results(results: list[PatternResult]) -> list[PatternTally]:
     """Return the sum of results of one pattern, as a list of one; of none, an empty list."""
     if not results:

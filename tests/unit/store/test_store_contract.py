@@ -19,6 +19,7 @@ from store_records import run
 from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import Trust
+from pytest_selfheal.store.protocol import KeepsResults
 
 
 def test_every_kind_of_record_comes_back_as_it_was_written(new_store):
@@ -224,3 +225,12 @@ def test_closing_twice_and_maintaining_are_harmless(new_store):
     assert len(store.failures()) == 1
     assert store.append(failure("f2"))
     assert len(store.failures()) == 2
+
+
+def test_single_results_come_oldest_first_where_they_are_kept(new_store):
+    """A store may keep sums only; one that says it keeps results gives all of them."""
+    late, early = result("p1", -1.0), result("p2", -2.0, ok=False)
+    store = new_store(late, early)
+    if not isinstance(store, KeepsResults):
+        pytest.skip("keeps sums only")
+    assert store.pattern_results() == [early, late]
