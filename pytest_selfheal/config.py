@@ -117,6 +117,7 @@ class Policy(Value):
         regression_dir: folder for generated regression tests, relative to the root.
         trust: who started the run; `auto` decides from the CI environment.
         retention_days: raw records older than this are dropped when the store is compacted.
+        telemetry: send what happened in a run to OpenTelemetry.
         rules: rules of the project's own for what its failures are, by name.
         gate: thresholds of `selfheal gate`.
         ai: which model may be asked, and how much.
@@ -147,6 +148,7 @@ class Policy(Value):
     regression_dir: str = "tests/regressions"
     trust: str = "auto"
     retention_days: int = 90
+    telemetry: bool = False
     rules: dict[str, RuleSetting] = field(default_factory=dict)
     gate: GatePolicy = field(default_factory=GatePolicy)
     ai: AiSettings = field(default_factory=AiSettings)
