@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.advice.gathering import gather
+from pytest_selfheal.analysis.echo import echoed
 from pytest_selfheal.analysis.question import question
-from pytest_selfheal.errors import PatchError
 from pytest_selfheal.errors import SelfHealError
 from pytest_selfheal.model import Advice
 from pytest_selfheal.model import Category
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pytest_selfheal.advice.asking import Asker
     from pytest_selfheal.ai_settings import AiSettings
     from pytest_selfheal.analysis.answer import Answer
+    from pytest_selfheal.analysis.evidence import Evidence
     from pytest_selfheal.model import Candidate
     from pytest_selfheal.model import Failure
     from pytest_selfheal.model import FailureRecord
-    from pytest_selfheal.model import Prompt
     from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.repair.project import Project
     from pytest_selfheal.safety.redact import Redactor
@@ -84,7 +84,8 @@ class Advisor:
 
     def _advise(self, failure: Failure, record: FailureRecord, entry: ReviewEntry | None) -> Advice:
         project = self._project()
-        prompt = self.prompt(failure, record, project)
+        evidence = gather(failure, record, project, self._store, self._redactor)
+        prompt = question(evidence, self._settings.context_tokens)
         key = stable_id(prompt.key, self._settings.service)
         if key in self._answered:
             return self._again(entry)
@@ -92,33 +93,27 @@ class Advisor:
         try:
             answer = self._asker.answer(prompt)
         except Exception as error:  # noqa: BLE001 - of the client, the network or the answer: all are told alike
-            return Advice(notes=(self._note(f"gave no answer: {_text(error)}"),), key=key)
-        after = self._asker.usage
-        took_s = after.duration_s - before.duration_s
-        if not answer.rewrites:
-            said = answer.explanation or "nothing"
-            return Advice(notes=(self._note(f"knows no repair; it says: {said}"),), key=key, answered=True)
-        note, candidates = self._draft(answer, project)
+            sent = key if self._asker.usage.calls > before.calls else ""
+            return Advice(notes=(self._note(f"gave no answer: {_text(error)}"),), key=sent)
+        took_s = self._asker.usage.duration_s - before.duration_s
+        note, candidates = self._draft(answer, evidence, project)
         return Advice(candidates, (note,), key=key, answered=True, duration_s=took_s)
 
-    def prompt(self, failure: Failure, record: FailureRecord, project: Project) -> Prompt:
-        """Return the question that would be asked, without secrets."""
-        evidence = gather(failure, record, project, self._store, self._redactor)
-        return question(evidence, self._settings.context_tokens)
-
-    def _draft(self, answer: Answer, project: Project) -> tuple[str, tuple[Candidate, ...]]:
+    def _draft(self, answer: Answer, evidence: Evidence, project: Project) -> tuple[str, tuple[Candidate, ...]]:
+        said = self._clean(answer.explanation)
+        if not answer.rewrites:
+            return self._note(f"knows no repair; it says: {said or 'nothing'}"), ()
         service = self._settings.service
         paths = ", ".join(dict.fromkeys(rewrite.path for rewrite in answer.rewrites))
-        said = self._clean(answer.explanation)
         try:
             candidate = candidate_from(
                 answer.rewrites,
                 project,
                 fixer=f"ai:{service}",
                 title=self._clean(f"edit of {paths}, proposed by {service}")[:200],
-                evidence=(f"the model says: {said}",) if said else (),
+                evidence=(*([f"the model says: {said}"] if said else []), *_warnings(answer, evidence)),
             )
-        except (PatchError, SelfHealError) as error:
+        except SelfHealError as error:
             return self._note(f"proposed what cannot be done: {_text(error)}"), ()
         return self._note(f"proposed an edit of {paths}; it says: {said or 'nothing'}"), (candidate,)
 
@@ -141,6 +136,14 @@ class Advisor:
 
     def _clean(self, text: str) -> str:
         return visible(self._redactor.clean(" ".join(text.split()), _LONGEST_NOTE))
+
+
+def _warnings(answer: Answer, evidence: Evidence) -> tuple[str, ...]:
+    failure = evidence.failure
+    test = evidence.sources.get(failure.test_path or failure.nodeid.partition("::")[0], "")
+    name = failure.nodeid.rpartition("::")[2].partition("[")[0]
+    values = ", ".join(echoed(answer.rewrites, test, name))
+    return (f"beware: the edit repeats values of the test ({values})",) if values else ()
 
 
 def _text(error: Exception) -> str:

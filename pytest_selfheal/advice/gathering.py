@@ -46,7 +46,6 @@ def gather(failure: Failure, record: FailureRecord, project: Project, store: Sto
         store: for failures like this one that were repaired.
         redactor: takes secrets out of everything that was not redacted when it was recorded.
     """
-    failure = _cleaned(failure, redactor.redact)
     places = tuple(dict.fromkeys([*_frames(failure, project), *_test(failure, project)]))
     sources: dict[str, str] = {}
     notes: list[str] = []
@@ -56,6 +55,7 @@ def gather(failure: Failure, record: FailureRecord, project: Project, store: Sto
             notes.append(f"{path} is left out: it cannot be shown without a secret in it, or not be read")
         else:
             sources[path] = text
+    failure = _cleaned(failure, redactor.redact)
     return Evidence(
         failure=failure,
         category=record.failure_category.value,
@@ -161,6 +161,7 @@ def _cleaned(failure: Failure, redact: Callable[[str], str]) -> Failure:
     )
     return replace(
         failure,
+        nodeid=redact(failure.nodeid),
         error_message=redact(failure.error_message),
         stack_trace=redact(failure.stack_trace),
         user_request=redact(failure.user_request),

@@ -131,7 +131,8 @@ class Desk:
         """
         project = Project(self._arguments)
         command = [sys.executable, "-m", "pytest_selfheal.cli", "--root", str(project.root)]
-        command += ["--store", project.policy.store, "gate", "--format", "json"]
+        command += ["--store", self._arguments.store] if self._arguments.store else []
+        command += ["gate", "--format", "json"]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_GATE_S, check=False
         )

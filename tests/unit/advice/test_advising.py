@@ -14,10 +14,14 @@ from packing_project import NOTHING
 from packing_project import answer
 from planted_secrets import SECRETS
 
+from pytest_selfheal.advice.gathering import gather
+from pytest_selfheal.analysis.question import question
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Frame
+from pytest_selfheal.repair.project import Project
 from pytest_selfheal.safety.redact import MASK
+from pytest_selfheal.safety.redact import Redactor
 
 GOOD = Say(answer())
 TRY = "    try:\n        return 1 // 0\n    except Exception:\n        return 3"
@@ -74,6 +78,12 @@ def test_a_bad_answer_does_no_harm_and_is_told(asking, failing_test, diagnosis, 
     assert re.search(why, " ".join(entry.notes)), entry.notes
     assert (asked.root.parent / "outside.py").read_text() == "x = 1\n"
     assert list(asked.root.rglob("harmed")) == []
+
+
+def test_an_edit_that_repeats_the_test_is_told_with_a_warning(advice):
+    """It passes its trial; the person who decides should know."""
+    (candidate,) = advice(Say(answer(replace="    return 3 if items == 7 else items // per_box"))).candidates
+    assert candidate.evidence[-1] == "beware: the edit repeats values of the test (3, 7)"
 
 
 def test_what_happened_is_an_event(asking, failing_test, diagnosis, model_server):
@@ -240,6 +250,7 @@ def test_no_secret_of_any_shape_leaves(asking, failing_test, failure_record, sec
     source = f"def boxes(items, per_box):\n{comments}    return items // per_box\n"
     asked = asking(files={"src/shop/packing.py": source})
     failure = failing_test(error_message=planted, stack_trace=f"E   {planted}")
-    prompt = asked.advisor.prompt(failure, failure_record(), asked.advisor._project())
+    evidence = gather(failure, failure_record(), Project(asked.root), asked.store, Redactor({}))
+    prompt = question(evidence, 6000)
     assert "return items // per_box" in prompt.user
     assert secret not in prompt.user
