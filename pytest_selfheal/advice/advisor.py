@@ -83,6 +83,8 @@ class Advisor:
             return Advice(notes=(self._note(f"could not be asked: {_text(error)}"),))
 
     def _advise(self, failure: Failure, record: FailureRecord, entry: ReviewEntry | None) -> Advice:
+        if self._asker.shut:  # a run with hundreds of errors has no time to make questions that nobody is asked
+            return Advice(notes=(self._note(f"was not asked: {self._asker.shut}"),))
         project = self._project()
         evidence = gather(failure, record, project, self._store, self._redactor)
         prompt = question(evidence, self._settings.context_tokens)

@@ -66,6 +66,18 @@ class Asker:
         cost = (self._sent * settings.input_price + self._received * settings.output_price) / _MILLION
         return Usage(settings.service, self._calls, self._sent, self._received, self._busy_s, cost)
 
+    @property
+    def shut(self) -> str:
+        """Why no further question can be asked just now, known before one is made; empty when one may be."""
+        budget = self._settings.budget
+        if self._calls >= budget.calls:
+            return f"the budget of this run is spent: {self._calls} of {budget.calls} calls"
+        if self._time_left() <= 0:
+            return f"the budget of this run is spent: {budget.time_s:g} s"
+        if self._breaker.state == "open":
+            return f"it failed {FAILURES_THAT_OPEN} times in a row just before"
+        return ""
+
     def answer(self, prompt: Prompt) -> Answer:
         """Return the answer to a question.
 
@@ -102,10 +114,8 @@ class Asker:
         budget = self._settings.budget
         needed = tokens_in(prompt.system) + tokens_in(prompt.user)
         spent = self._sent + self._received
-        if self._calls >= budget.calls:
-            raise BudgetSpentError(f"the budget of this run is spent: {self._calls} of {budget.calls} calls")
-        if self._time_left() <= 0:
-            raise BudgetSpentError(f"the budget of this run is spent: {budget.time_s:g} s")
+        if self._calls >= budget.calls or self._time_left() <= 0:
+            raise BudgetSpentError(self.shut)
         if spent + needed + self._settings.answer_tokens > budget.tokens:
             raise BudgetSpentError(f"the budget of this run is spent: {spent} of {budget.tokens} tokens")
         self._calls += 1

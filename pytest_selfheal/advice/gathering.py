@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 6
 _MOST_USED = 8
+_MOST_RECORDS = 2000
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -171,7 +172,7 @@ def _cleaned(failure: Failure, redact: Callable[[str], str]) -> Failure:
 
 def _resolved(failure: Failure, store: Store, redact: Callable[[str], str]) -> tuple[Resolved, ...]:
     try:
-        found = similar(failure, store.reviews(), store.events(), store.failures())
+        found = similar(failure, store.reviews(), store.events(), store.failures(limit=_MOST_RECORDS))
     except StoreError:
         return ()
     return tuple(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _MARK = re.compile(r"-----(?P<which>BEGIN|END) [A-Z0-9 ]*PRIVATE KEY-----")
 _KEY_ROW = re.compile(r"[\s#'\"(+,]*(?:[A-Za-z0-9+/=]{8,}|[A-Z][A-Za-z-]+: .*)(?:\\n)*[\s'\"),\\+]*\Z")
 
+_LONG_ROW = 200
+"""Keys are written in rows of 64 to 76 characters; what is longer beside one is not looked at but hidden."""
+
 
 def veiled(text: str, redact: Callable[[str], str]) -> str | None:
     """Return `text` without secrets and with as many lines; None when a secret cannot be taken out that way.
@@ -43,16 +46,20 @@ def _veil_keys(rows: list[str]) -> None:
                 _veil_upwards(rows, index - 1)
             inside = marks[-1] == "BEGIN"
             rows[index] = _mask(row)
-        elif inside and _KEY_ROW.match(row):
+        elif inside and _is_key_row(row):
             rows[index] = _mask(row)
         else:
             inside = inside and not row.strip()
 
 
 def _veil_upwards(rows: list[str], index: int) -> None:
-    while index >= 0 and _KEY_ROW.match(rows[index]):
+    while index >= 0 and _is_key_row(rows[index]):
         rows[index] = _mask(rows[index])
         index -= 1
+
+
+def _is_key_row(row: str) -> bool:
+    return len(row) > _LONG_ROW or _KEY_ROW.match(row) is not None
 
 
 def _mask(row: str) -> str:

@@ -73,7 +73,8 @@ def sections(evidence: Evidence, tokens: int) -> list[Section]:
         if text and left > _LEAST_SOURCE:
             found.append(Section(kind, cut(text, left - _LEAST_SOURCE // 2)))
             left -= _cost(found[-1:])
-    return found
+    # Names of files and messages may hold halves of characters, which no request can carry.
+    return [Section(_whole(part.kind), _whole(part.text)) for part in found]
 
 
 def question(evidence: Evidence, tokens: int) -> Prompt:
@@ -96,6 +97,10 @@ def context_lines(evidence: Evidence, tokens: int) -> list[str]:
     for part in sections(evidence, tokens):
         lines += [f"{part.kind}:", *(f"  {row}" for row in part.text.splitlines()), ""]
     return lines + [f"note: {note}" for note in evidence.notes]
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _cost(parts: list[Section]) -> int:

@@ -52,13 +52,15 @@ class Advising:
         if settings.provider == "off":
             return None
         if self._controller.trust is Trust.UNTRUSTED:
-            refused = Advice(notes=(f"{settings.service} was not asked: the run is untrusted",))
-            return lambda _failure, _record, _entry: refused
+            return self._only_told("the run is untrusted")
         try:
             return self._advisor()
-        except SelfHealError as error:
-            self._controller.parts.note(f"no model is asked: {error.where}: {error.what}")
-            return None
+        except SelfHealError as error:  # a colleague or a CI job without the key is no reason for a warning
+            return self._only_told(error.what)
+
+    def _only_told(self, why: str) -> Advise:
+        told = Advice(notes=(f"{self._controller.policy.ai.service} was not asked: {why}",))
+        return lambda _failure, _record, _entry: told
 
     def _advisor(self) -> Advise:
         from pytest_selfheal.advice.advisor import Advisor

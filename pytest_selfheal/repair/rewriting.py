@@ -62,6 +62,8 @@ def candidate_from(
 
 def _edit(rewrite: Rewrite, project: Project) -> Edit:
     path = rewrite.path.removeprefix("./")
+    if not path.isprintable():  # a NUL or half a character is no matter for the file system
+        raise _refused(path, "this is no path")
     reason = path_refusal(path, project.root, project.edit_roots, project.tracked)
     if reason:
         raise _refused(path, reason)

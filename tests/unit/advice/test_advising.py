@@ -201,7 +201,7 @@ def test_an_outage_opens_the_breaker(ask_often, model_server):
     model_server.after = (503, {})
     told = ask_often(5, calls=50)
     assert model_server.calls == 3
-    assert sum("not called: it failed 3 times in a row" in note for note in told) == 3
+    assert sum("was not asked: it failed 3 times in a row" in note for note in told) == 3
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.model import Origin
@@ -111,6 +115,22 @@ def test_an_edit_without_one_place_is_refused(project, rewrite, why):
     """With the reason, before anything is run."""
     with pytest.raises(PatchError, match=why):
         _candidate(project, rewrite)
+
+
+PARTS = st.sampled_from(
+    ["..", ".", "src", "shop", "stock.py", "x.py", "", ".git", "~", "C:", "\0", "\ud800", "\n", "a" * 300]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.lists(PARTS, max_size=5).map("/".join) | st.text(max_size=20))
+def test_only_the_projects_own_files_are_reached(project, path):
+    """Whatever is given as a path: one of the files, or a refusal."""
+    try:
+        candidate = _candidate(project, Rewrite(path, "import math", "import cmath"))
+    except PatchError:
+        return
+    assert set(candidate.patch.hashes) == {"src/shop/stock.py"}
 
 
 def test_overlapping_edits_are_refused(project):
