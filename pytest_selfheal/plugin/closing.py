@@ -36,9 +36,9 @@ class Closing:
         """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
         try:
             self._summary = self._finish(int(exitstatus))
+            self._send(int(exitstatus))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands
             self._controller.degrade(error)
-        self._send(int(exitstatus))
         if self._summary is not None:
             session.exitstatus = self._exit_status(int(exitstatus), self._summary)
 
