@@ -41,7 +41,8 @@ class AiSettings(Value):
         provider: `off`, `openai` (any server that speaks its protocol), `anthropic`, or `hook` (`pytest_selfheal_ai`).
         model: the model's name, as the service knows it.
         base_url: address of the service; empty for the client's own.
-        api_key_env: environment variable that holds the key; empty for the provider's usual one.
+        api_key_env: environment variable that holds the key; empty for the provider's usual one, and for none when
+            `base_url` is set.
         timeout_s: limit of one request, seconds.
         context_tokens: tokens of source, error and history that one question may hold.
         answer_tokens: tokens that one answer may have.
@@ -63,8 +64,11 @@ class AiSettings(Value):
 
     @property
     def key_variable(self) -> str:
-        """Name of the environment variable with the key; empty when the provider needs none."""
-        return self.api_key_env or _KEY_VARIABLES.get(self.provider, "")
+        """Name of the environment variable with the key; empty when none is sent.
+
+        The usual one is for the provider's own address: another server has no business with that key.
+        """
+        return self.api_key_env or ("" if self.base_url else _KEY_VARIABLES.get(self.provider, ""))
 
     @property
     def service(self) -> str:

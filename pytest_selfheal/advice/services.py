@@ -43,7 +43,7 @@ class Service:
         if settings.provider not in _SENDERS:
             raise UsageError(f"the provider {settings.provider!r} is called by a hook of pytest", where="ai.provider")
         key = environ.get(settings.key_variable, "")
-        if not key and not settings.base_url:
+        if settings.key_variable and not key:
             raise UsageError(f"the environment variable {settings.key_variable} is not set", where="ai.api_key_env")
         self._settings = settings
         self._key = key or _NO_KEY

@@ -15,10 +15,14 @@ from packing_project import answer
 from planted_secrets import SECRETS
 
 from pytest_selfheal.advice.gathering import gather
+from pytest_selfheal.advice.services import Service
+from pytest_selfheal.ai_settings import AiSettings
 from pytest_selfheal.analysis.question import question
+from pytest_selfheal.errors import UsageError
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Frame
+from pytest_selfheal.model import Prompt
 from pytest_selfheal.repair.project import Project
 from pytest_selfheal.safety.redact import MASK
 from pytest_selfheal.safety.redact import Redactor
@@ -254,3 +258,21 @@ def test_no_secret_of_any_shape_leaves(asking, failing_test, failure_record, sec
     prompt = question(evidence, 6000)
     assert "return items // per_box" in prompt.user
     assert secret not in prompt.user
+
+
+def test_another_server_gets_no_key_that_was_not_meant_for_it(model_server, provider):
+    """The key of the environment is for the provider's own address."""
+    base = f"{model_server.url}/v1" if provider == "openai" else model_server.url
+    usual = {"OPENAI_API_KEY": "usual", "ANTHROPIC_API_KEY": "usual"}
+    service = Service(AiSettings(provider=provider, model="m", base_url=base), usual)
+    service(Prompt("rules", "data"))
+    service.close()
+    assert "usual" not in model_server.keys[0]
+
+
+@pytest.mark.parametrize("base_url", ["", "http://127.0.0.1:9/v1"], ids=["own", "other"])
+def test_a_key_that_is_named_and_missing_is_told(base_url):
+    """Before anything is sent."""
+    settings = AiSettings(provider="openai", model="m", base_url=base_url, api_key_env="NO_SUCH_KEY")
+    with pytest.raises(UsageError, match="NO_SUCH_KEY is not set"):
+        Service(settings, {})

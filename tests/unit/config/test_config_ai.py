@@ -33,9 +33,10 @@ def test_the_budget_is_a_table_in_the_table(tmp_path):
         ('provider = "openai"\nmodel = "m"', "OPENAI_API_KEY"),
         ('provider = "anthropic"\nmodel = "m"', "ANTHROPIC_API_KEY"),
         ('provider = "openai"\nmodel = "m"\napi_key_env = "MY_KEY"', "MY_KEY"),
+        ('provider = "openai"\nmodel = "m"\nbase_url = "http://127.0.0.1:1/v1"', ""),
         ('provider = "hook"', ""),
     ],
-    ids=["openai", "anthropic", "own", "hook"],
+    ids=["openai", "anthropic", "own", "other server", "hook"],
 )
 def test_the_key_is_looked_for_where_the_provider_keeps_it(tmp_path, text, variable):
     """Unless another variable is named."""
