@@ -37,18 +37,17 @@ from pytest_selfheal.store.memory import MemoryStore
 
 @pytest.fixture
 def project_of(tmp_path):
-    """Write files, with the usual ones, into a git repository; return its root."""
+    """Write files, with the usual ones, into a git repository or a plain folder; return its root."""
 
-    def build(**files):
+    def build(*, git=True, **files):
         root = tmp_path / "shop"
         usual = {"src/shop/__init__.py": "", "src/shop/packing.py": BOXES, "tests/test_packing.py": TEST}
         ini = {"pytest.ini": "[pytest]\npythonpath = src\n"}
         for name, text in {**ini, **usual, **files}.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
-        git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
-        for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-            subprocess.run([*git, *command], cwd=root, check=True)
+        for command in (["init", "-q"], ["add", "-A"]) if git else ():
+            subprocess.run(["git", *command], cwd=root, check=True)
         return root
 
     return build

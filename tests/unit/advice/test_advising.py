@@ -26,6 +26,7 @@ from pytest_selfheal.model import Prompt
 from pytest_selfheal.repair.project import Project
 from pytest_selfheal.safety.redact import MASK
 from pytest_selfheal.safety.redact import Redactor
+from pytest_selfheal.store.memory import MemoryStore
 
 GOOD = Say(answer())
 TRY = "    try:\n        return 1 // 0\n    except Exception:\n        return 3"
@@ -247,14 +248,14 @@ def test_what_a_model_says_cannot_speak_to_the_terminal(advice):
 
 
 @pytest.mark.parametrize(("secret", "line"), [(row[1], row[2]) for row in SECRETS], ids=[row[0] for row in SECRETS])
-def test_no_secret_of_any_shape_leaves(asking, failing_test, failure_record, secret, line):
+def test_no_secret_of_any_shape_leaves(project_of, failing_test, failure_record, secret, line):
     """Planted in the message, the sources around the bug and the environment, it is not in the question."""
     planted = line.format(secret)
     comments = "".join(f"    # {row}\n" for row in planted.splitlines())
     source = f"def boxes(items, per_box):\n{comments}    return items // per_box\n"
-    asked = asking(files={"src/shop/packing.py": source})
+    root = project_of(git=False, **{"src/shop/packing.py": source})
     failure = failing_test(error_message=planted, stack_trace=f"E   {planted}")
-    evidence = gather(failure, failure_record(), Project(asked.root), asked.store, Redactor({}))
+    evidence = gather(failure, failure_record(), Project(root), MemoryStore(), Redactor({}))
     prompt = question(evidence, 6000)
     assert "return items // per_box" in prompt.user
     assert secret not in prompt.user
