@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import TypeVar
 
+from pytest_selfheal.ai_settings import PROVIDERS
+from pytest_selfheal.ai_settings import AiSettings
+from pytest_selfheal.ai_settings import ai_problems
 from pytest_selfheal.errors import ConfigError
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.model.value import Value
@@ -114,8 +117,10 @@ class Policy(Value):
         regression_dir: folder for generated regression tests, relative to the root.
         trust: who started the run; `auto` decides from the CI environment.
         retention_days: raw records older than this are dropped when the store is compacted.
+        telemetry: send what happened in a run to OpenTelemetry.
         rules: rules of the project's own for what its failures are, by name.
         gate: thresholds of `selfheal gate`.
+        ai: which model may be asked, and how much.
     """
 
     mode: str = "auto"
@@ -143,11 +148,13 @@ class Policy(Value):
     regression_dir: str = "tests/regressions"
     trust: str = "auto"
     retention_days: int = 90
+    telemetry: bool = False
     rules: dict[str, RuleSetting] = field(default_factory=dict)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    ai: AiSettings = field(default_factory=AiSettings)
 
 
-_ALLOWED: dict[str, tuple[str, ...]] = {"mode": MODES, "trust": TRUSTS}
+_ALLOWED: dict[str, tuple[str, ...]] = {"mode": MODES, "trust": TRUSTS, "ai.provider": PROVIDERS}
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _SHARES = {"apply_confidence", "suggest_confidence", "retry_budget_share"}
@@ -179,6 +186,7 @@ def read_policy(
             f"suggest_confidence = {policy.suggest_confidence} must not be above "
             f"apply_confidence = {policy.apply_confidence}"
         )
+    problems += ai_problems(policy.ai)
     if problems:
         raise ConfigError(tuple(problems), where=where)
     return policy
@@ -212,7 +220,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
     defaults = Policy()
     for item in fields(Policy):
         text = environ.get("SELFHEAL_" + item.name.upper())
-        if text is None or item.name in {"gate", "rules"}:
+        if text is None or item.name in {"gate", "rules", "ai"}:
             continue
         try:
             found[item.name] = _parse(text, getattr(defaults, item.name))
@@ -317,7 +325,7 @@ def _problem(key: str, label: str, value: Any, default: Any) -> str:
         return _number_problem(key, label, value, default)
     if not isinstance(value, str):
         return f"{label} = {value!r} must be a string"
-    allowed = _ALLOWED.get(key)
+    allowed = _ALLOWED.get(label)
     if allowed and value not in allowed:
         return f"{label} = {value!r} must be one of {', '.join(allowed)}{_did_you_mean(value, allowed)}"
     return ""

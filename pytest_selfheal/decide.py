@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_selfheal.model import Apply
 from pytest_selfheal.model import Ask
 from pytest_selfheal.model import Escalate
+from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Suggest
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def decide(
         why_none: what to tell a person when there is nothing to offer.
 
     Returns:
-        `Apply` only for one single, learned, validated fix at or above `apply_confidence` with nothing against it.
+        `Apply` only for one single, learned, validated fix at or above `apply_confidence` with nothing against it;
+        never for one that a model or an agent thought of.
     """
     if not fixes:
         if unproved:
@@ -62,13 +64,19 @@ def decide(
             tuple(fix.candidate for fix in (best, *rivals)),
             f"{len(rivals) + 1} different fixes pass the tests; only a person knows which one is meant",
         )
-    confidence = best.candidate.confidence
-    if confidence < policy.suggest_confidence - EPSILON:
+    confidence, from_outside = best.candidate.confidence, best.candidate.origin is Origin.AI
+    if confidence < policy.suggest_confidence - EPSILON and not from_outside:
         return Ask((best.candidate,), f"confidence {confidence:.2f} is below {policy.suggest_confidence:.2f}")
-    if confidence < policy.apply_confidence - EPSILON:
-        return Suggest(best, f"confidence {confidence:.2f} is below {policy.apply_confidence:.2f}")
-    if not best.candidate.learned:
-        return Suggest(best, f"confidence {confidence:.2f}, but this kind of fix has not been learned yet")
-    if context.against:
-        return Suggest(best, "; ".join(context.against))
-    return Apply(best, f"confidence {confidence:.2f}, learned, validated")
+    doubt = _doubt(best.candidate, policy, context)
+    return Suggest(best, doubt) if doubt else Apply(best, f"confidence {confidence:.2f}, learned, validated")
+
+
+def _doubt(candidate: Candidate, policy: Policy, context: Context) -> str:
+    """Return why a validated fix is not applied; empty when nothing stands against it."""
+    if candidate.origin is Origin.AI:
+        return "the tests pass with it, but a model thought of it: only a person can tell whether it is right"
+    if candidate.confidence < policy.apply_confidence - EPSILON:
+        return f"confidence {candidate.confidence:.2f} is below {policy.apply_confidence:.2f}"
+    if not candidate.learned:
+        return f"confidence {candidate.confidence:.2f}, but this kind of fix has not been learned yet"
+    return "; ".join(context.against)

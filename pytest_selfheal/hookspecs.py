@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Category
     from pytest_selfheal.model import Failure
     from pytest_selfheal.model import HealingEvent
+    from pytest_selfheal.model import Prompt
+    from pytest_selfheal.model import Reply
     from pytest_selfheal.model import Ruling
 
 
@@ -38,4 +40,19 @@ def pytest_selfheal_classify(failure: Failure, error: BaseException | None) -> R
 
     Returns:
         a category (`Category` or its word), or a `Ruling` with severity, confidence and reason.
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_selfheal_ai(prompt: Prompt) -> Reply | str | None:
+    """Ask a model of your own about a failure; called in the controller when `[tool.selfheal.ai] provider = "hook"`.
+
+    Called within the run's budget, through time limit, breaker and backoff; what it raises counts as a failed request.
+    The answer is only ever a suggestion, validated like one of any model.
+
+    Args:
+        prompt: `system` and `user` text, without secrets; everything foreign is fenced as data.
+
+    Returns:
+        the model's text, or a `Reply` that also tells the tokens used; None leaves it to the next implementation.
     """

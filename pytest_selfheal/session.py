@@ -27,6 +27,7 @@ from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import ReviewEntry
 from pytest_selfheal.model import Suggest
 from pytest_selfheal.model import stable_id
+from pytest_selfheal.report.tables import queue_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.config import Policy
     from pytest_selfheal.decide import Context
     from pytest_selfheal.model import Action
+    from pytest_selfheal.model import Advice
     from pytest_selfheal.model import Candidate
     from pytest_selfheal.model import Failure
     from pytest_selfheal.model import FailureRecord
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Proof
     from pytest_selfheal.model import Record
     from pytest_selfheal.store.protocol import Store
+
+    Advise = Callable[[Failure, FailureRecord, ReviewEntry | None], Advice]
 
 
 _MOST_MARKED = 20
@@ -103,6 +107,7 @@ class _Group:
     records: list[FailureRecord]
     candidates: list[Candidate]
     hands_off: bool = False
+    proved: bool = False
 
     @property
     def nodeids(self) -> tuple[str, ...]:
@@ -118,6 +123,8 @@ class RunEnd:
         context: what stands against writing code.
         store: read for history and the queue; written once by `commit`.
         workshop: makes repairs; None observes only.
+        advise: asks a model where the fixers found nothing, given the error's entry in the queue; never raises. What it
+            proposes is only ever suggested. None asks nobody.
         now: returns the time, UTC, ISO 8601.
         tell: called with a kind (`fixed`, `suggested`, `escalated`, `generated`, ...) and a line as things happen.
     """
@@ -130,6 +137,7 @@ class RunEnd:
         *,
         store: Store,
         workshop: Workshop | None,
+        advise: Advise | None = None,
         now: Callable[[], str],
         tell: Callable[[str, str], None],
     ) -> None:
@@ -138,6 +146,7 @@ class RunEnd:
         self._context = context
         self._store = store
         self._workshop = workshop
+        self._advise = advise
         self._now = now
         self._tell = tell
         self._patterns: dict[str, Pattern] = {}
@@ -154,7 +163,7 @@ class RunEnd:
         for group in self._groups(standing):
             if group.records[0].is_regression or not self.story.unfixed.intersection(group.nodeids):
                 continue
-            action, notes = self._decide(group)
+            action, notes = self._advised(group, *self._decide(group), queue)
             self._act(group, action, notes, queue)
 
     def _groups(self, standing: Iterable[tuple[Observation, FailureRecord]]) -> list[_Group]:
@@ -189,10 +198,36 @@ class RunEnd:
         if not self._workshop.time_left():
             return Ask(tuple(group.candidates), "the repair budget of this run is spent"), ()
         proof = self._workshop.prove(group.failure, group.candidates, group.nodeids, self._others(group))
+        group.proved = bool(proof.fixes)
         tried = any(candidate.specific for candidate in group.candidates)
         why_none = "no candidate passed validation" if tried else "no fixer knows this error"
         action = decide(proof.fixes, proof.unproved, self._policy, self._context, why_none)
         return action, proof.notes
+
+    def _advised(
+        self, group: _Group, action: Action, notes: tuple[str, ...], queue: dict[str, ReviewEntry]
+    ) -> tuple[Action, tuple[str, ...]]:
+        """Ask outside; what comes back goes through the same guards and trials as a fixer's candidates."""
+        workshop, first = self._workshop, group.records[0]
+        if self._advise is None or workshop is None or group.proved or group.hands_off or not workshop.time_left():
+            return action, notes
+        advice = self._advise(group.failure, first, queue.get(first.signature))
+        notes = (*notes, *advice.notes)
+        if advice.key:
+            self._event(
+                "analyse",
+                "ok" if advice.answered else "failed",
+                first.signature,
+                group.nodeids,
+                detail=advice.notes[-1],
+                ref=advice.key,
+                duration_s=advice.duration_s,
+            )
+        if not advice.candidates:
+            return action, notes
+        proof = workshop.prove(group.failure, advice.candidates, group.nodeids, self._others(group))
+        notes = (*notes, *proof.notes)
+        return (decide(proof.fixes, (), self._policy, self._context) if proof.fixes else action), notes
 
     def _others(self, group: _Group) -> frozenset[str]:
         return frozenset(self.story.unfixed.difference(group.nodeids))
@@ -281,7 +316,7 @@ class RunEnd:
             )
         self._tell(
             {"escalation": "escalated", "suggestion": "suggested", "options": "undecided"}[kind],
-            _queue_line(entry),
+            queue_line(entry),
         )
 
     def _believe(self, candidate: Candidate) -> Candidate:
@@ -359,14 +394,3 @@ class RunEnd:
 
 def _ids(candidates: Iterable[Candidate]) -> list[str]:
     return sorted(candidate.id for candidate in candidates)
-
-
-def _queue_line(entry: ReviewEntry) -> str:
-    where = entry.nodeids[0] + (f" and {len(entry.nodeids) - 1} more" if len(entry.nodeids) > 1 else "")
-    kind = entry.failure_category.value.replace("_", " ")
-    if entry.entry == "suggestion":
-        return f"{where}: {entry.candidates[0].title} ({entry.reason}); selfheal review accept {entry.id}"
-    if entry.entry == "options":
-        return f"{where}: {len(entry.candidates)} options ({entry.reason}); selfheal review show {entry.id}"
-    error = entry.error_type.rpartition(".")[2]
-    return f"{where}: {kind}, {error} ({entry.reason})"

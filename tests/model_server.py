@@ -6,14 +6,26 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
+from typing import NamedTuple
 
 import pytest
 
 CITY = '{"city": "Lisbon", "days": 3}'
 
 
+class Say(NamedTuple):
+    """An answer with this text, cut off by the limit of tokens or not."""
+
+    text: str
+    cut_short: bool = False
+
+
 class ModelServer(ThreadingHTTPServer):
-    """Takes one step of `plan` per call, then `after` for ever; `calls` counts, `keys` tells who called."""
+    """Takes one step of `plan` per call, then `after` for ever; `keys` and `bodies` tell who asked what.
+
+    A step is a word of `_CONTENT`, `slow`, `half-closed`, `malformed`, a status to refuse with and its headers, or a
+    `Say`.
+    """
 
     daemon_threads = True
 
@@ -23,6 +35,7 @@ class ModelServer(ThreadingHTTPServer):
         self.after = "ok"
         self.calls = 0
         self.keys = []
+        self.bodies = []
         self.closing = threading.Event()
         self.lock = threading.Lock()
 
@@ -43,10 +56,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
+        self.server.bodies.append(self.rfile.read(int(self.headers["content-length"])).decode())
         self.server.keys.append(self.headers.get("authorization") or self.headers.get("x-api-key"))
         step = self.server.step()
-        if isinstance(step, tuple):
+        if isinstance(step, Say):
+            self._send(200, self._envelope(step.text, cut_short=step.cut_short))
+        elif isinstance(step, tuple):
             self._refuse(*step)
         elif step == "slow":
             self.server.closing.wait(5)
@@ -72,13 +87,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[:cut])
         self.close_connection = self.close_connection or cut is not None
 
-    def _envelope(self, text):
+    def _envelope(self, text, cut_short=False):
         if self.path.endswith("/messages"):
             body = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": text}]}
-            more = {"stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1}}
+            reason = "max_tokens" if cut_short else "end_turn"
+            more = {"stop_reason": reason, "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1}}
         else:
+            reason = "length" if cut_short else "stop"
             message = {"role": "assistant", "content": text}
-            body = {"object": "chat.completion", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+            body = {"object": "chat.completion", "choices": [{"index": 0, "message": message, "finish_reason": reason}]}
             more = {"created": 1, "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
         return json.dumps({"id": "m1", "model": "stand-in", **body, **more}).encode()
 

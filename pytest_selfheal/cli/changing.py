@@ -47,7 +47,7 @@ def review_show(arguments: argparse.Namespace) -> int:
     project = Project(arguments)
     store = project.open_store()
     entry = _find(store, arguments.id)
-    bench = _bench(project, store, entry)
+    bench = bench_for(project, store, entry)
     write(tables.review_detail(entry, [_diff(bench, candidate) for candidate in entry.candidates]))
     return 0
 
@@ -58,8 +58,8 @@ def review_accept(arguments: argparse.Namespace) -> int:
     store = project.open_store()
     entry = _open_entry(store, arguments.id)
     candidate = _chosen(entry, arguments.option)
-    bench = _bench(project, store, entry)
-    known = _other_failures(store, entry)
+    bench = bench_for(project, store, entry)
+    known = other_failures(store, entry)
     write([f"validating: {terminal_line(candidate.title)}"])
     proof = bench.prove_one(candidate, entry.nodeids, known)
     if not proof.fixes:
@@ -175,7 +175,8 @@ def _chosen(entry: ReviewEntry, option: int | None) -> Candidate:
     return entry.candidates[number - 1]
 
 
-def _bench(project: Project, store: Store, entry: ReviewEntry) -> Bench:
+def bench_for(project: Project, store: Store, entry: ReviewEntry) -> Bench:
+    """Return the workshop that runs tests as the run of an entry did."""
     from pytest_selfheal.repair.workshop import Bench
 
     run = next((run for run in store.runs() if run.id == entry.run_id), None)
@@ -189,7 +190,8 @@ def _bench(project: Project, store: Store, entry: ReviewEntry) -> Bench:
     )
 
 
-def _other_failures(store: Store, entry: ReviewEntry) -> frozenset[str]:
+def other_failures(store: Store, entry: ReviewEntry) -> frozenset[str]:
+    """Return the tests that failed in the run of an entry for other reasons."""
     records = store.failures(run_id=entry.run_id)
     standing = {record.nodeid for record in records if record.outcome is not Outcome.HEALED}
     return frozenset(standing.difference(entry.nodeids))

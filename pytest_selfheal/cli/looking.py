@@ -41,31 +41,41 @@ def failures(arguments: argparse.Namespace) -> int:
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    """`selfheal explain`: the questions asked of one failure, and what its signature is made of."""
+    """`selfheal explain`: the questions asked of one failure, its signature, and what its repair needs."""
     from pytest_selfheal.capture.project import project_facts
     from pytest_selfheal.classify import compile_rules
     from pytest_selfheal.classify import explain as explained
+    from pytest_selfheal.cli.context import context_document
+    from pytest_selfheal.cli.context import context_text
+    from pytest_selfheal.cli.context import evidence_of
     from pytest_selfheal.report.explanation import explanation_document
     from pytest_selfheal.report.explanation import explanation_lines
 
     project = Project(arguments)
     store = project.open_store()
     found = store.failures()
-    record = _named(found, arguments.failure)
+    record = named_failure(found, arguments.failure)
     same = [other for other in found if other.signature == record.signature]
     # Only the first failure of a run with one signature keeps its exceptions; they are alike.
     detailed = record if record.chain else next((other for other in same if other.chain), record)
     explanation = explained(detailed.failure(), project_facts(project.root), compile_rules(project.policy.rules))
     project.warn(store)
-    show(
-        arguments,
-        explanation_document(record, detailed, explanation, same),
-        explanation_lines(record, detailed, explanation, same),
-    )
+    document = explanation_document(record, detailed, explanation, same)
+    lines = explanation_lines(record, detailed, explanation, same)
+    if arguments.context or project.policy.ai.provider == "off":
+        evidence = evidence_of(project, store, record, detailed)
+        document["context"] = context_document(evidence, project.policy.ai.context_tokens)
+        lines += context_text(evidence, project.policy.ai.context_tokens)
+    show(arguments, document, lines)
     return 0
 
 
-def _named(found: Sequence[FailureRecord], word: str) -> FailureRecord:
+def named_failure(found: Sequence[FailureRecord], word: str) -> FailureRecord:
+    """Return the newest failure that an id, a signature, a test or a part of its name stands for.
+
+    Raises:
+        UsageError: there is none, or the part fits several tests.
+    """
     exact = [record for record in found if word in (record.id, record.signature, record.nodeid)]
     close = [record for record in found if record.id.startswith(word) or record.signature.startswith(word)]
     named = exact or close or [record for record in found if word in record.nodeid]

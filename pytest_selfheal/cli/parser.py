@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from pytest_selfheal import __version__
+from pytest_selfheal.cli import agents
 from pytest_selfheal.cli import changing
 from pytest_selfheal.cli import looking
 from pytest_selfheal.cli import reporting
@@ -37,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     _changing(commands)
     _showing(commands)
     _storing(commands)
+    _command(commands, "mcp", "serve coding agents over standard input and output (MCP)", agents.serve)
     return parser
 
 
@@ -49,6 +51,9 @@ def _looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         commands, "explain", "tell why a failure is what it is: rules tried, evidence, signature", looking.explain
     )
     explain.add_argument("failure", metavar="FAILURE", help="a test (or part of its name), a failure's id, a signature")
+    explain.add_argument(
+        "--context", action="store_true", help="what a model would be sent (shown anyway while no provider is set)"
+    )
     _json(explain)
     patterns = _command(commands, "patterns", "list ways of fixing with their confidence", looking.patterns)
     _json(patterns)

@@ -15,6 +15,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_selfheal.model.asking import Advice
+    from pytest_selfheal.model.asking import Prompt
+    from pytest_selfheal.model.asking import Reply
+    from pytest_selfheal.model.asking import Rewrite
+    from pytest_selfheal.model.asking import Usage
     from pytest_selfheal.model.identity import stable_id
     from pytest_selfheal.model.judging import Health
     from pytest_selfheal.model.judging import Metric
@@ -63,6 +68,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.words import Trust
 
 _HOMES = {
+    "asking": "Advice Prompt Reply Rewrite Usage",
     "identity": "stable_id",
     "judging": "Health Metric RuleResult Verdict",
     "moment": "utc_text",
@@ -90,6 +96,7 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "Action",
+    "Advice",
     "Applied",
     "Apply",
     "Ask",
@@ -120,9 +127,12 @@ __all__ = [
     "PatternResult",
     "Phase",
     "ProjectFacts",
+    "Prompt",
     "Proof",
     "Record",
+    "Reply",
     "ReviewEntry",
+    "Rewrite",
     "RuleResult",
     "Ruling",
     "RunRecord",
@@ -130,6 +140,7 @@ __all__ = [
     "Severity",
     "Suggest",
     "Trust",
+    "Usage",
     "Validation",
     "Value",
     "Verdict",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_selfheal.model.asking import Usage
 from pytest_selfheal.model.judging import Health
 from pytest_selfheal.model.records import FailureRecord
 from pytest_selfheal.model.records import GeneratedTest
@@ -29,7 +30,10 @@ class Deed(Value):
 
 @dataclass(frozen=True)
 class RunSummary(Value):
-    """Everything a run's end did, and its health. `notices` are what went wrong in the plugin itself."""
+    """Everything a run's end did, and its health. `notices` are what went wrong in the plugin itself.
+
+    `asked` is what a model was asked in this run, None when no model may be.
+    """
 
     run: RunRecord
     healed: tuple[FailureRecord, ...]
@@ -39,3 +43,4 @@ class RunSummary(Value):
     health: Health
     notices: tuple[str, ...] = ()
     all_fixed: bool = False
+    asked: Usage | None = None

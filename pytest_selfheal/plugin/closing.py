@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -35,6 +36,7 @@ class Closing:
         """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
         try:
             self._summary = self._finish(int(exitstatus))
+            self._send(int(exitstatus))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands
             self._controller.degrade(error)
         if self._summary is not None:
@@ -53,6 +55,19 @@ class Closing:
 
         stopped = self._interrupted or exitstatus in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}
         return finish(self._controller, exitstatus, repairs=not stopped)
+
+    def _send(self, exitstatus: int) -> None:
+        """Send telemetry where it is asked for; nothing leaves an untrusted run."""
+        if not self._controller.policy.telemetry or self._controller.trust.value == "untrusted":
+            return
+        from pytest_selfheal.plugin.telemetry import send
+
+        run = self._summary.run if self._summary is not None else self._controller.ended_run(exitstatus)
+        problem = send(self._controller, run, self._summary)
+        if problem and self._summary is not None:
+            self._summary = replace(self._summary, notices=(*self._summary.notices, problem))
+        elif problem:
+            self._controller.parts.note(problem)
 
     def _exit_status(self, exitstatus: int, summary: RunSummary) -> int:
         if exitstatus == pytest.ExitCode.OK and summary.healed and self._controller.policy.fail_on_healed:

@@ -64,6 +64,7 @@ class Controller:
         self.screen = Screen(config)
         self.pairs: list[tuple[Observation, FailureRecord]] = []
         self.lost_workers = 0
+        self.events: list[HealingEvent] = []
         self._opened: Store | None = None
         self._seen: set[str] = set()
         self._sharing: dict[str, list[int]] = {}
@@ -109,7 +110,8 @@ class Controller:
         self.lost_workers += 1
 
     def announce(self, event: HealingEvent) -> None:
-        """Tell listeners of `pytest_selfheal_event`."""
+        """Remember what was done, and tell listeners of `pytest_selfheal_event`."""
+        self.events.append(event)
         try:
             self.config.hook.pytest_selfheal_event(event=event)
         except Exception as error:  # noqa: BLE001 - a listener's error must not change the run

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import RunSummary
 from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
+from pytest_selfheal.plugin.advising import Advising
 
 if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
@@ -45,17 +47,21 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
         from pytest_selfheal.session import Story
 
         return _conclude(controller, Story(), exitstatus)
-    end = _run_end(controller, repairs=repairs)
+    advising = Advising(controller)
+    end = _run_end(controller, advising, repairs=repairs)
     if repairs:
         # The store must know how much of this run failed before it is asked whether an error repeats.
         controller.store.append(controller.ended_run(exitstatus))
-        end.repair(controller.pairs)
+        try:
+            end.repair(controller.pairs)
+        finally:
+            advising.close()
         if controller.policy.mode == "auto":
             _regress(controller, end)
-    return _conclude(controller, end.story, exitstatus)
+    return replace(_conclude(controller, end.story, exitstatus), asked=advising.usage)
 
 
-def _run_end(controller: Controller, *, repairs: bool) -> RunEnd:
+def _run_end(controller: Controller, advising: Advising, *, repairs: bool) -> RunEnd:
     from pytest_selfheal.session import Run
     from pytest_selfheal.session import RunEnd
 
@@ -66,6 +72,7 @@ def _run_end(controller: Controller, *, repairs: bool) -> RunEnd:
         _context(controller),
         store=controller.store,
         workshop=_workshop(controller) if repairs else None,
+        advise=advising.advise() if repairs else None,
         now=controller.now,
         tell=controller.screen.tell,
     )

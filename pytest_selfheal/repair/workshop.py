@@ -13,8 +13,10 @@ from pytest_selfheal.errors import ConfinementError
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.model import Applied
 from pytest_selfheal.model import Fix
+from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Proof
 from pytest_selfheal.repair import fixers
+from pytest_selfheal.repair.foreign import foreign_refusal
 from pytest_selfheal.repair.guards import refusal
 from pytest_selfheal.repair.journal import Journal
 from pytest_selfheal.repair.patch import apply_patch
@@ -112,18 +114,19 @@ class Bench:
         that only might have had to do with the error.
         """
         wanted = sample(nodeids)
+        foreign = any(candidate.origin is Origin.AI for candidate in candidates)
         tools = Tools(
             propose=self._follow_up,
             screen=lambda files: self._screen(files, wanted, known_failures),
             read=self._project.read,
             project=self._project,
             now=self._monotonic,
-            refuse=self._refusal,
+            refuse=lambda patch: self._refusal(patch, foreign=foreign),
         )
         found = search(
             failure, candidates, tools, wanted=wanted, rounds=self._policy.fix_rounds, deadline=self._deadline
         )
-        refused = {candidate.id: self._refusal(candidate.patch) for candidate in found.tried}
+        refused = {candidate.id: self._refusal(candidate.patch, foreign=foreign) for candidate in found.tried}
         notes = [
             f"{item.title}: {refused[item.id] or reason}"
             for item, reason in zip(found.tried, found.reasons, strict=True)
@@ -134,7 +137,7 @@ class Bench:
 
     def prove_one(self, candidate: Candidate, nodeids: Sequence[str], known_failures: frozenset[str]) -> Proof:
         """Validate one candidate on the files as they are now, as a person accepts it."""
-        reason = self._refusal(candidate.patch)
+        reason = self._refusal(candidate.patch, foreign=candidate.origin is Origin.AI)
         if not reason:
             files = apply_patch(candidate.patch, self._project.read)
             validation, _run = self._screen(files, sample(nodeids), known_failures)
@@ -200,8 +203,9 @@ class Bench:
     def _follow_up(self, failure: Failure, files: Mapping[str, bytes]) -> list[Candidate]:
         return fixers.propose(failure, self._project.laid_over(files) if files else self._project)
 
-    def _refusal(self, patch: Patch) -> str:
-        return refusal(patch, self._project.read, self._root, self._policy.edit_roots, self._project.tracked)
+    def _refusal(self, patch: Patch, *, foreign: bool) -> str:
+        reason = refusal(patch, self._project.read, self._root, self._policy.edit_roots, self._project.tracked)
+        return reason or (foreign_refusal(patch, self._project) if foreign else "")
 
 
 def sample(nodeids: Sequence[str]) -> tuple[str, ...]:

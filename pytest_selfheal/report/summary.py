@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.model import RunSummary
+    from pytest_selfheal.model import Usage
 
 _MAX_SHOWN = 10
 _MAX_DIFF_LINES = 40
@@ -47,6 +48,7 @@ def summary_lines(summary: RunSummary, verbosity: int) -> list[Line]:
         Line(f"regression test written: {terminal_line(test.path)} (pins {terminal_line(test.nodeid)})", "yellow")
         for test in summary.generated
     ]
+    lines += _asked(summary.asked)
     if lines or summary.health.status in ("warning", "degraded"):
         lines += _health(summary)
     lines += _notices(summary)
@@ -146,6 +148,15 @@ def _entry(entry: ReviewEntry) -> list[Line]:
     which = "" if len(entry.candidates) == 1 else " N"
     lines.append(Line(f"      selfheal review show {entry.id}; selfheal review accept {entry.id}{which}"))
     return lines
+
+
+def _asked(usage: Usage | None) -> list[Line]:
+    if usage is None:
+        return []
+    calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
+    cost = f", cost {usage.cost:.4f}" if usage.cost else ""
+    tokens = f"{usage.input_tokens} tokens sent, {usage.output_tokens} received"
+    return [Line(f"asked {terminal_line(usage.service)}: {calls}, {tokens}, {usage.duration_s:.1f} s{cost}")]
 
 
 def _health(summary: RunSummary) -> list[Line]:

@@ -158,3 +158,15 @@ def review_detail(entry: ReviewEntry, diffs: Sequence[str]) -> list[str]:
 
 def _first_line(text: str) -> str:
     return text.partition("\n")[0][:_MESSAGE]
+
+
+def queue_line(entry: ReviewEntry) -> str:
+    """Return what is said of an entry as it is queued: the test, what is offered, and the command to go on with."""
+    where = entry.nodeids[0] + (f" and {len(entry.nodeids) - 1} more" if len(entry.nodeids) > 1 else "")
+    kind = entry.failure_category.value.replace("_", " ")
+    if entry.entry == "suggestion":
+        return f"{where}: {entry.candidates[0].title} ({entry.reason}); selfheal review accept {entry.id}"
+    if entry.entry == "options":
+        return f"{where}: {len(entry.candidates)} options ({entry.reason}); selfheal review show {entry.id}"
+    error = entry.error_type.rpartition(".")[2]
+    return f"{where}: {kind}, {error} ({entry.reason})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_selfheal.config import Policy
@@ -80,3 +82,13 @@ def test_nothing_validated_but_something_proposed_is_shown_as_options():
 def test_nothing_at_all_is_escalated():
     """Do not guess."""
     assert isinstance(decide([], [], Policy(), Context()), Escalate)
+
+
+@pytest.mark.parametrize("confidence", [0.1, 0.5, 0.75, 1.0])
+def test_what_a_model_thought_of_is_only_ever_suggested(confidence):
+    """Whatever it claims to be: a person decides."""
+    fix = _fix(confidence)
+    fix = replace(fix, candidate=replace(fix.candidate, origin=Origin.AI))
+    action = decide([fix], [], Policy(), Context())
+    assert isinstance(action, Suggest)
+    assert "only a person can tell" in action.reason
