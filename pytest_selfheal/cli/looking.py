@@ -1,4 +1,4 @@
-"""Commands that only look: failures, explain, patterns, health, gate.
+"""Commands that only look: failures, explain, patterns, health.
 
 PYTEST_DONT_REWRITE
 """
@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import show
-from pytest_selfheal.cli.project import write
 from pytest_selfheal.errors import UsageError
-from pytest_selfheal.gate import Evidence
-from pytest_selfheal.gate import judge_run
 from pytest_selfheal.health import judge_health
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.report import documents
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_selfheal.model import FailureRecord
-    from pytest_selfheal.model import RunRecord
-    from pytest_selfheal.store.protocol import Store
 
 _HOUR_S = 3600.0
 
@@ -105,39 +100,8 @@ def health(arguments: argparse.Namespace) -> int:
         project.policy.gate,
         since=since,
         until=utc_text(now),
+        patterns=store.patterns(),
     )
     project.warn(store)
     show(arguments, documents.health_document(judged), tables.health_lines(judged))
     return 0
-
-
-def gate(arguments: argparse.Namespace) -> int:
-    """`selfheal gate`: 0 pass, 1 block, 3 cannot tell."""
-    project = Project(arguments)
-    store = project.open_store()
-    run = _run_to_judge(store, arguments.run_id)
-    verdict = judge_run(_evidence(project, store, run))
-    project.warn(store)
-    blocks = ("block", "warn") if arguments.strict else ("block",)
-    status = 3 if verdict.status == "unknown" else int(verdict.status in blocks)
-    status = 0 if arguments.dry_run else status
-    if arguments.format == "json":
-        write([documents.to_text(documents.verdict_document(verdict, status))])
-    else:
-        write(tables.verdict_lines(verdict))
-    return status
-
-
-def _run_to_judge(store: Store, run_id: str | None) -> RunRecord | None:
-    if run_id is None:
-        return next(iter(store.runs(limit=1)), None)
-    return next((run for run in store.runs() if run.id == run_id), None)
-
-
-def _evidence(project: Project, store: Store, run: RunRecord | None) -> Evidence:
-    if run is None:
-        return Evidence(None, (), (), None)
-    records = store.failures(run_id=run.id)
-    events = store.events(run_id=run.id)
-    judged = judge_health([run], records, events, project.policy.gate, since=run.started_at, until=run.updated_at)
-    return Evidence(run, records, events, judged, store.warnings)

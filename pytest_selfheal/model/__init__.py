@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_selfheal.model.identity import stable_id
+    from pytest_selfheal.model.judging import Alert
     from pytest_selfheal.model.judging import Health
     from pytest_selfheal.model.judging import Metric
     from pytest_selfheal.model.judging import RuleResult
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "identity": "stable_id",
-    "judging": "Health Metric RuleResult Verdict",
+    "judging": "Alert Health Metric RuleResult Verdict",
     "moment": "utc_text",
     "observing": "Attempt Diagnosis ErrorLink Failure Frame Observation Ruling",
     "project": "ProjectFacts",
@@ -90,6 +91,7 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "Action",
+    "Alert",
     "Applied",
     "Apply",
     "Ask",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_selfheal.config import GatePolicy
+from pytest_selfheal.gate_policy import GatePolicy
 from pytest_selfheal.health import judge_health
 from pytest_selfheal.model import Attempt
 from pytest_selfheal.model import Category
