@@ -158,6 +158,7 @@ def _run(cases: dict[str, tuple[str, _Case]], suites: dict[str, str], started: s
         collected=len(cases) + _whole(suites.get("deselected", "")),
         deselected=_whole(suites.get("deselected", "")),
         selection=tuple(suites.get("selection", "").split("\n")) if suites.get("selection") else (),
+        stopped=suites.get("stopped", ""),
         lost_workers=_whole(suites.get("lost_workers", "")),
     )
 

@@ -71,6 +71,8 @@ def _unfinished(run: RunRecord, evidence: Evidence) -> list[str]:
         problems.append("the run did not finish")
     elif run.exit_status not in (*_FINISHED, -1):
         problems.append(f"pytest ended with exit status {run.exit_status}")
+    if run.stopped:
+        problems.append(f"the run left out tests: {run.stopped}")
     if run.complete and not executed(run):
         problems.append("no test was executed")
     if standing.pytest_exit is not None:

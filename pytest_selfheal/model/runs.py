@@ -31,7 +31,8 @@ class RunRecord(Record):
 
     `commit` is what was checked out (empty outside git), `clean` that nothing tracked differed from it; that is only
     looked at when a test failed. Of `collected` tests `deselected` ones were left out; `selection` names the arguments
-    of the command line that chose a part of the tests, and is empty when all were asked for. Runs of one CI run share
+    of the command line that chose a part of the tests, and is empty when all were asked for; `stopped` tells why pytest
+    left the rest out. Runs of one CI run share
     its `group`; `shard` tells them apart.
     """
 
@@ -61,5 +62,6 @@ class RunRecord(Record):
     collected: int = 0
     deselected: int = 0
     selection: tuple[str, ...] = ()
+    stopped: str = ""
     group: str = ""
     shard: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import RunSummary
 from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
+from pytest_selfheal.revision import is_clean
 
 if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
@@ -149,7 +151,7 @@ def _all_fixed(story: Story, run: RunRecord) -> bool:
 def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSummary:
     records = [record for _observation, record in controller.pairs]
     store = controller.store
-    run = controller.ended_run(exitstatus)
+    run = replace(controller.ended_run(exitstatus), clean=is_clean(controller.config.rootpath))
     store.commit([*story.records, run])
     events = [record for record in story.records if isinstance(record, HealingEvent)]
     for event in events:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Verdict
 
 _MESSAGE = 100
+_VALUE = 48
+"""The widest value in the gate's table; a longer one is told whole below it."""
 _WORDS = {"block": "BLOCK", "warn": "warn", "ok": "ok", "neutral": "n/a"}
 
 
@@ -108,17 +110,22 @@ def verdict_lines(verdict: Verdict, now: float) -> list[str]:
     from pytest_selfheal.report.verdicts import origin_lines
 
     rows = [
-        (_WORDS[rule.verdict], rule.rule, rule.title, rule.value, rule.threshold or "-", str(rule.n))
+        (_WORDS[rule.verdict], rule.rule, rule.title, _short(rule.value), rule.threshold or "-", str(rule.n))
         for rule in verdict.rules
     ]
     lines = [*(terminal_line(line) for line in origin_lines(verdict, now)), ""]
     lines += table(rows, ("verdict", "rule", "what", "value", "threshold", "n"))
     for rule in verdict.rules:
         if rule.verdict in ("block", "warn"):
-            lines += ["", f"{rule.rule} {rule.title}: {terminal_line(rule.advice)}"]
+            told = f"{rule.value}. {rule.advice}" if len(rule.value) > _VALUE else rule.advice
+            lines += ["", f"{rule.rule} {rule.title}: {terminal_line(told)}"]
             lines += [f"  {terminal_line(nodeid)}" for nodeid in rule.tests]
             lines += [f"  ... {rule.more} more"] if rule.more else []
     return [*lines, "", f"verdict: {OUTCOME_WORDS[verdict.status]}"]
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _VALUE else f"{value[: _VALUE - 4]} ..."
 
 
 def review_lines(entries: Sequence[ReviewEntry]) -> list[str]:
