@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Category
@@ -35,13 +36,22 @@ _MOST_MESSAGE = 2048
 _DEEPEST = 64
 _TROUBLES = {"failure": "failed", "error": "error"}
 _RETRIED = ("flakyFailure", "flakyError", "rerunFailure", "rerunError")
-_WORST = ("error", "failed", "healed", "passed", "xfailed", "skipped")
+_WORST = ("failed", "error", "healed", "passed", "xfailed", "skipped")
 """Outcomes of a test that several files tell about, the one that counts first."""
 _ERROR_AT_START = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
 _ERROR_LINE = re.compile(r"^E\s{1,3}([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
 _ERROR_WORD = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|Failed|Timeout|Failure|Group)$|\.")
 _WITHIN = re.compile(r'^failed on (setup|teardown) with "(.*)"$', re.DOTALL)
 _TIMED_OUT = re.compile(r"^(?:Failed: )?Timeout (?:>|\()")
+
+
+class _Trouble(NamedTuple):
+    """One error as it stands there; `declared` is its type, which most runners leave out."""
+
+    outcome: str
+    declared: str = ""
+    message: str = ""
+    text: str = ""
 
 
 @dataclass
@@ -52,7 +62,7 @@ class _Case:
     name: str
     file: str
     time_s: float
-    troubles: list[tuple[str, str, str, str]] = field(default_factory=list)
+    troubles: list[_Trouble] = field(default_factory=list)
     retried: list[tuple[str, str]] = field(default_factory=list)
     skipped: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
@@ -86,7 +96,7 @@ def read_results(
         environ: the environment, whose secrets are taken out of messages.
     """
     problems: list[str] = []
-    cases: dict[str, tuple[str, _Case]] = {}
+    tests: dict[str, list[_Case]] = {}
     suites: dict[str, str] = {}
     started: list[str] = []
     read: set[bytes] = set()
@@ -105,12 +115,14 @@ def read_results(
         if reader.declared > reader.found:
             problems.append(f"{name}: declares {reader.declared} tests and holds {reader.found}")
         for case in reader.cases:
-            _keep(cases, case)
-    run = _run(cases, suites, min(started, default=""))
+            tests.setdefault(f"{case.classname}.{case.name}" if case.classname else case.name, []).append(case)
+    outcomes = {key: min(map(_outcome, cases), key=_WORST.index) for key, cases in tests.items()}
+    run = _run(list(outcomes.values()), suites, min(started, default=""))
     told = tuple(
-        _record(run, outcome, case, is_file, environ)
-        for outcome, case in cases.values()
-        if outcome in {"failed", "error", "healed"}
+        _record(run, outcomes[key], case, trouble, is_file, environ)
+        for key, cases in tests.items()
+        for case in cases
+        for trouble in _told(outcomes[key], case)
     )
     timeouts = sum(record.failure_category is Category.TIMEOUT for record in told)
     return Results(replace(run, timeouts=timeouts), told, len(read), tuple(problems))
@@ -122,27 +134,30 @@ def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _keep(cases: dict[str, tuple[str, _Case]], case: _Case) -> None:
-    key = f"{case.classname}.{case.name}" if case.classname else case.name
-    outcome = _outcome(case)
-    known = cases.get(key)
-    if known is None or _WORST.index(outcome) < _WORST.index(known[0]):
-        cases[key] = (outcome, case)
-
-
 def _outcome(case: _Case) -> str:
     if case.troubles:
-        kinds = {kind for kind, *_rest in case.troubles}
-        return "failed" if "failed" in kinds else "error"
-    if case.retried or case.properties.get("outcome") == Outcome.HEALED.value:
+        return "failed" if any(trouble.outcome == "failed" for trouble in case.troubles) else "error"
+    if _is_healed(case):
         return "healed"
     if case.skipped is not None:
         return "xfailed" if case.skipped == "pytest.xfail" else "skipped"
     return "passed"
 
 
-def _run(cases: dict[str, tuple[str, _Case]], suites: dict[str, str], started: str) -> RunRecord:
-    names = [outcome for outcome, _case in cases.values()]
+def _told(outcome: str, case: _Case) -> list[_Trouble]:
+    """Return what is to be told of a case: each of its errors, or what a retry healed when the test did not fail."""
+    if outcome == "healed":
+        return (
+            [_Trouble("healed", *case.retried[0]) if case.retried else _Trouble("healed")] if _is_healed(case) else []
+        )
+    return case.troubles
+
+
+def _is_healed(case: _Case) -> bool:
+    return bool(case.retried) or case.properties.get("outcome") == Outcome.HEALED.value
+
+
+def _run(names: list[str], suites: dict[str, str], started: str) -> RunRecord:
     return RunRecord(
         id=suites.get("run") or "junit",
         updated_at=started,
@@ -155,7 +170,7 @@ def _run(cases: dict[str, tuple[str, _Case]], suites: dict[str, str], started: s
         xfailed=names.count("xfailed"),
         healed=names.count("healed"),
         commit=suites.get("commit", ""),
-        collected=len(cases) + _whole(suites.get("deselected", "")),
+        collected=len(names) + _whole(suites.get("deselected", "")),
         deselected=_whole(suites.get("deselected", "")),
         selection=tuple(suites.get("selection", "").split("\n")) if suites.get("selection") else (),
         stopped=suites.get("stopped", ""),
@@ -164,14 +179,19 @@ def _run(cases: dict[str, tuple[str, _Case]], suites: dict[str, str], started: s
 
 
 def _record(
-    run: RunRecord, outcome: str, case: _Case, is_file: Callable[[str], bool], environ: Mapping[str, str]
+    run: RunRecord,
+    outcome: str,
+    case: _Case,
+    trouble: _Trouble,
+    is_file: Callable[[str], bool],
+    environ: Mapping[str, str],
 ) -> FailureRecord:
-    error_type, message, phase = _error(case)
+    error_type, message, phase = _error(case, trouble)
     own = case.properties
     nodeid = node_id(case.classname, case.name, case.file, is_file)
     timed_out = own.get("category") == "timeout" or bool(_TIMED_OUT.match(message))
     return FailureRecord(
-        id=stable_id(run.id, nodeid, outcome),
+        id=stable_id(run.id, nodeid, outcome, error_type, message),
         updated_at=run.updated_at,
         run_id=run.id,
         nodeid=nodeid,
@@ -197,13 +217,12 @@ def _category(word: str, *, timed_out: bool) -> Category:
     return Category(word) if word in [category.value for category in Category] else Category.UNKNOWN
 
 
-def _error(case: _Case) -> tuple[str, str, Phase]:
+def _error(case: _Case, trouble: _Trouble) -> tuple[str, str, Phase]:
     """Return the class of the error, empty when nobody can tell, its message and its phase."""
     phase = Phase.CALL if case.classname else Phase.COLLECT
-    if not case.troubles:
-        kind, message = case.retried[0] if case.retried else ("", "")
-        return kind, message, phase
-    _kind, declared, message, text = case.troubles[0]
+    declared, message, text = trouble.declared, trouble.message, trouble.text
+    if trouble.outcome == "healed":
+        return declared, message, phase
     within = _WITHIN.match(message)
     if within:
         phase, message = Phase(within[1]), within[2]
@@ -333,7 +352,8 @@ class _Reader:
         elif case is not None and name in _TROUBLES:
             text = "".join(self._text)
             kind, message = self._attributes.get("type", ""), self._attributes.get("message", "")
-            case.troubles.append((_TROUBLES[name], kind, message or text.strip().partition("\n")[0], text))
+            message = message or text.strip().partition("\n")[0]
+            case.troubles.append(_Trouble(_TROUBLES[name], kind, message, text))
         elif case is not None and name in _RETRIED:
             case.retried.append((self._attributes.get("type", ""), self._attributes.get("message", "")))
         elif case is not None and name == "skipped":
