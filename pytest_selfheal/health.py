@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pytest_selfheal.model import Alert
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import Health
 from pytest_selfheal.model import Metric
 from pytest_selfheal.model import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Sequence
 
     from pytest_selfheal.gate_policy import GatePolicy
@@ -77,6 +79,33 @@ def judge_health(
         _written(events),
     )
     return Health(_overall(metrics, executed), since, until, len(runs), metrics)
+
+
+def new_alerts(health: Health, run_id: str, told: Mapping[str, str]) -> list[Alert]:
+    """Return an alert for every metric that reached a limit and was not told at that level before.
+
+    Args:
+        health: metrics of the window.
+        run_id: the run that ends.
+        told: by name of the metric, the level told last in this window.
+    """
+    return [
+        Alert(metric.status, metric, run_id, health.since, health.until, _sentence(metric))
+        for metric in health.metrics
+        if metric.warning is not None
+        and metric.value is not None
+        and metric.status in _STATUS_ORDER[1:]
+        and _STATUS_ORDER.index(metric.status) > _STATUS_ORDER.index(told.get(metric.name, "ok"))
+    ]
+
+
+def _sentence(metric: Metric) -> str:
+    limit = metric.critical if metric.status == "critical" else metric.warning
+    if metric.unit == "share":
+        figures = f"{metric.value:.1%} ({metric.numerator:g} of {metric.n}), {metric.status} from {limit:.0%} on"
+    else:
+        figures = f"{metric.value:.1f} s (n={metric.n}), {metric.status} from {limit:g} s on"
+    return f"{metric.name} is {figures}"
 
 
 def _success(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import Alert
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Observation
@@ -115,6 +116,14 @@ class Controller:
         """Tell listeners of `pytest_selfheal_event`."""
         try:
             self.config.hook.pytest_selfheal_event(event=event)
+        except Exception as error:  # noqa: BLE001 - a listener's error must not change the run
+            self.degrade(error)
+
+    def alert(self, alert: Alert) -> None:
+        """Tell listeners of `pytest_selfheal_alert`, and the screen."""
+        self.screen.tell("alert", alert.text)
+        try:
+            self.config.hook.pytest_selfheal_alert(alert=alert)
         except Exception as error:  # noqa: BLE001 - a listener's error must not change the run
             self.degrade(error)
 

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.model import RunSummary
 
-_COLOURS = {"fixed": "green", "suggested": "yellow", "undecided": "yellow", "escalated": "red", "generated": "yellow"}
+_COLOURS = {
+    "fixed": "green",
+    "suggested": "yellow",
+    "undecided": "yellow",
+    "escalated": "red",
+    "generated": "yellow",
+} | {"alert": "red"}
 _MAX_LINES_OF_A_KIND = 10
 HEALED = "_selfheal_healed"
 """Set on the report of a test that passed on a later try, in the process that prints it."""
