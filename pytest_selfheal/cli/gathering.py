@@ -104,7 +104,7 @@ def _differs(root: Path, commit: str) -> bool:
 def _judged_by_base(project: Project, base: Base) -> Base:
     content = revision.file_at(project.root, base.commit, "pyproject.toml") or b""
     try:
-        policy, notes = policy_from(content, {}, where=f"{base.name}:pyproject.toml"), ()
+        policy = policy_from(content, os.environ, where=f"{base.name}:pyproject.toml")
     except ConfigError as error:
         policy = Policy(regression_dir=project.policy.regression_dir)
         return Base(
@@ -115,7 +115,7 @@ def _judged_by_base(project: Project, base: Base) -> Base:
             "defaults",
             (f"the base's settings cannot be used: {error.what}",),
         )
-    return Base(base.name, base.commit, base.head, policy, "base", notes)
+    return Base(base.name, base.commit, base.head, policy, "base")
 
 
 def _merge_queue_base(environ: Mapping[str, str]) -> str:

@@ -46,8 +46,8 @@ def gate(arguments: argparse.Namespace) -> int:
     write(_shown(arguments.format, evidence, verdict, shown))
     if arguments.format == "github":
         _tell_the_runner(verdict)
-    if arguments.dry_run and status:
-        write([f"dry run: without --dry-run the exit status would be {status}"] if arguments.format == "text" else [])
+    if arguments.dry_run and status and arguments.format == "text":
+        write([f"dry run: without --dry-run the exit status would be {status}"])
     return shown
 
 

@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import show
 from pytest_selfheal.errors import UsageError
 from pytest_selfheal.health import judge_health
+from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.report import documents
 from pytest_selfheal.report import tables
+from pytest_selfheal.trust import trust_from
 
 if TYPE_CHECKING:
     import argparse
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
 
 _HOUR_S = 3600.0
+_HOURS = 1.0
+"""The window that the architecture document's "Failure Rate Calculation" looks at."""
 
 
 def failures(arguments: argparse.Namespace) -> int:
@@ -86,12 +91,17 @@ def patterns(arguments: argparse.Namespace) -> int:
 
 
 def health(arguments: argparse.Namespace) -> int:
-    """`selfheal health`: the runs that ended within the window."""
+    """`selfheal health`: the runs that ended within the window; in CI, unless one is named, the newest run."""
     project = Project(arguments)
     store = project.open_store()
-    now = time.time()
-    since = utc_text(now - arguments.hours * _HOUR_S)
-    runs = [run for run in store.runs() if run.complete and run.updated_at >= since]
+    now = utc_text(time.time())
+    in_ci = trust_from(os.environ, {}) is not Trust.LOCAL
+    if arguments.hours is None and in_ci:
+        runs = [run for run in store.runs() if run.complete][:1]
+        since = runs[0].started_at if runs else now
+    else:
+        since = utc_text(time.time() - (arguments.hours or _HOURS) * _HOUR_S)
+        runs = [run for run in store.runs() if run.complete and run.updated_at >= since]
     ids = {run.id for run in runs}
     judged = judge_health(
         runs,
@@ -99,7 +109,7 @@ def health(arguments: argparse.Namespace) -> int:
         [event for event in store.events() if event.run_id in ids],
         project.policy.gate,
         since=since,
-        until=utc_text(now),
+        until=now,
         patterns=store.patterns(),
     )
     project.warn(store)

@@ -51,7 +51,7 @@ def _looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     patterns = _command(commands, "patterns", "list ways of fixing with their confidence", looking.patterns)
     _json(patterns)
     health = _command(commands, "health", "show failure rates and durations against their limits", looking.health)
-    health.add_argument("--hours", type=_hours, default=1.0, metavar="H", help="the window (default: 1)")
+    health.add_argument("--hours", type=_hours, metavar="H", help="the window (default: 1; in CI the newest run)")
     _json(health)
     gate = _command(commands, "gate", "judge the newest run, or JUnit files: pass or block", gating.gate)
     gating.add_options(gate, _count)
