@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pytest_selfheal.model import Trust
+from pytest_selfheal.trust import MARKS
 from pytest_selfheal.trust import ci_run
 from pytest_selfheal.trust import trust_from
+from pytest_selfheal.trust.services import SERVICES
 
 GITHUB = {"GITHUB_ACTIONS": "true", "CI": "true"}
 SAME = {"pull_request": {"head": {"repo": {"full_name": "o/r"}}, "base": {"repo": {"full_name": "o/r"}}}}
@@ -100,3 +102,8 @@ def test_trust_follows_the_event(environ, event, expected):
 def test_jobs_of_one_ci_run_know_each_other(environ, expected):
     """By the service's own number of the run; each job by its number or name."""
     assert ci_run(environ) == expected
+
+
+def test_every_service_is_looked_for():
+    """The table of services is loaded by their marks alone."""
+    assert [mark for service in SERVICES for mark in service.marks] == list(MARKS)
