@@ -101,9 +101,9 @@ def find_base(root: Path, name: str) -> tuple[str, str]:
 
     A branch named without its remote is looked for there first: in CI there is often no local branch of that name.
     """
-    tries = (
-        (f"origin/{name}", name) if name and not name.startswith("origin/") else (name,) if name else ("origin/HEAD",)
-    )
+    tries: tuple[str, ...] = ("origin/HEAD", "origin/main", "origin/master")  # CI clones often lack the first
+    if name:
+        tries = (name,) if name.startswith("origin/") else (f"origin/{name}", name)
     for word in tries:
         commit = commit_of(root, word)
         if commit:

@@ -22,6 +22,8 @@ _OPTIONS = {
     "stepwise": "--sw",
     "ignore": "--ignore",
     "ignore_glob": "--ignore-glob",
+    "testmon": "--testmon",
+    "picked": "--picked",
     "splits": "--splits",
     "num_shards": "--num-shards",
     "test_group_count": "--test-group-count",

@@ -400,3 +400,14 @@ def test_a_secret_in_the_name_of_a_test_is_not_shown(shop):
     results = shop.write("named.xml", _junit(_case(f"test_one[{token}]", "<failure message='assert 0'/>")))
     for form in ("text", "json", "markdown", "github", "junit"):
         assert token not in shop.gate("--junit", results, "--format", form, "--base", "main")[1]
+
+
+def test_the_base_of_a_merge_queue_is_read_from_the_event(shop, red, tmp_path, monkeypatch):
+    """GitHub tells it nowhere else."""
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"merge_group": {"base_sha": shop.git("rev-parse", "main")}}))
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "merge_group")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    red()
+    document, _rules = shop.judge()
+    assert (document["settings"], document["base"][:8]) == ("base", shop.git("rev-parse", "main")[:8])
