@@ -85,6 +85,12 @@ def is_clean(root: Path) -> bool:
     return _git(root, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules") == b""
 
 
+def uncommitted_files(root: Path) -> frozenset[str]:
+    """Return the tracked files that differ from the commit checked out, relative to `root`; empty without git."""
+    found = _git(root, "diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "-z", "HEAD", "--")
+    return frozenset(name for name in os.fsdecode(found or b"").split("\0") if name)
+
+
 def base_name(named: str, environ: Mapping[str, str]) -> str:
     """Return the base branch: as named, as the CI service says, else empty: `find_base` then tries origin's default."""
     if named:

@@ -33,19 +33,20 @@ from pytest_selfheal.gate.baseline import is_base_run
 from pytest_selfheal.gate.settings import changed_keys
 from pytest_selfheal.gate.shards import merged_failures
 from pytest_selfheal.health import judge_health
+from pytest_selfheal.model import HealingEvent
 from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.trust import trust_from
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Collection
     from collections.abc import Mapping
     from collections.abc import Sequence
 
     from pytest_selfheal.cli.project import Project
     from pytest_selfheal.junit import Results
     from pytest_selfheal.model import FailureRecord
-    from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Health
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.store.protocol import Store
@@ -157,6 +158,7 @@ def gather(project: Project, store: Store, arguments: argparse.Namespace, base: 
         events += [event for event in store.events() if event.action == "undo"] if events else []
         shards, degraded = len(runs), store.warnings
         unstarted = "" if arguments.run_id else _unstarted(project, runs)
+    events += _edits_outside(project, {event.ref for event in events})
     run = combined(runs) if runs else None
     standing = Standing(
         head=base.head,
@@ -209,6 +211,32 @@ def _unstarted(project: Project, runs: Sequence[RunRecord]) -> str:
     if runs and began < runs[0].started_at:
         return ""
     return "the last call of pytest never began its tests (wrong usage, broken settings, or it was ended)"
+
+
+def _edits_outside(project: Project, known: Collection[str]) -> list[HealingEvent]:
+    """Return our edits that stand in the work tree and not in its commit; a later run is green because of them."""
+    folder = project.store_path / "journal"
+    if not folder.is_dir():
+        return []
+    from pytest_selfheal.repair.journal import Journal
+
+    applied = [entry for entry in Journal(folder, time.time, project.root).entries() if entry.state == "applied"]
+    changed = revision.uncommitted_files(project.root) if applied else frozenset()
+    return [
+        HealingEvent(
+            id=entry.id,
+            updated_at=entry.created_at,
+            run_id="",
+            action="fix",
+            result="ok",
+            signature="",
+            detail=", ".join(entry.paths),
+            ref=entry.fix_id,
+            created_at=entry.created_at,
+        )
+        for entry in applied
+        if changed.intersection(entry.paths) and not {entry.id, entry.fix_id}.intersection(known)
+    ]
 
 
 def read_junit(project: Project, paths: Sequence[Path]) -> Results:

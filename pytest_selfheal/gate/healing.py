@@ -53,10 +53,11 @@ def new_flaky(evidence: Evidence) -> RuleResult:
 
 def healed_by_edit(events: Sequence[HealingEvent], source: str) -> RuleResult:
     """G6: green on code that nobody has is no green; an edit that was taken back does not count."""
-    if source == "junit":
-        return answer("G6", "healed by an edit", "neutral", "not told by JUnit files")
     undone = {event.ref for event in events if event.action == "undo" and event.result == "ok"}
     fixed = [event for event in events if event.action == "fix" and event.result == "ok" and event.ref not in undone]
+    if source == "junit" and not fixed:
+        return answer("G6", "healed by an edit", "neutral", "not told by JUnit files")
+    told = "; ".join(dict.fromkeys(event.detail for event in fixed if event.detail))
     return answer(
         "G6",
         "healed by an edit",
@@ -65,5 +66,5 @@ def healed_by_edit(events: Sequence[HealingEvent], source: str) -> RuleResult:
         threshold="0",
         n=len(fixed),
         tests=(nodeid for event in fixed for nodeid in event.nodeids),
-        advice="commit the applied fix (or `selfheal undo` it) and run the tests again",
+        advice=f"commit the applied fix (or `selfheal undo` it) and run the tests again{f': {told}' if told else ''}",
     )

@@ -319,6 +319,23 @@ def test_every_form_tells_the_verdict_and_obeys_dry_run(shop, red, form):
     assert "test_one" in out
 
 
+@pytest.mark.parametrize("committed", [False, True], ids=["in the tree only", "committed"])
+def test_a_green_run_on_an_edit_that_is_not_in_the_branch_blocks(shop, red, committed):
+    """Not only in the run that was fixed: the next one is green on code that nobody else has."""
+    from pytest_selfheal.repair.journal import Journal
+
+    journal = Journal(shop.root / ".selfheal" / "journal", time.time, shop.root)
+    entry = journal.apply("fix-1", {"tests/test_a.py": b"def test_one(): assert True\n"}, shop.root)
+    journal.commit(entry)
+    if committed:
+        shop.commit()
+    red(passed=100, failed=0, exit_status=0)
+    document, rules = shop.judge("--base", "main")
+    assert rules["G6", "healed by an edit"]["verdict"] == ("ok" if committed else "block")
+    assert ("tests/test_a.py" in rules["G6", "healed by an edit"]["advice"]) is not committed
+    assert document["exit_status"] == (0 if committed else 1)
+
+
 def test_warnings_block_when_strict(shop, red):
     """`--strict`."""
     shop.write("pytest.ini", "[pytest]\n")
