@@ -110,7 +110,7 @@ def read_results(
             reader.read(content)
         except DataError as error:
             problems.append(f"{name}: {error.what}")
-        suites.update(reader.suite_properties)
+        problems += [f"{name}: {found}" for found in _join(suites, reader.suite_properties)]
         started += reader.started
         if reader.declared > reader.found:
             problems.append(f"{name}: declares {reader.declared} tests and holds {reader.found}")
@@ -126,6 +126,21 @@ def read_results(
     )
     timeouts = sum(record.failure_category is Category.TIMEOUT for record in told)
     return Results(replace(run, timeouts=timeouts), told, len(read), tuple(problems))
+
+
+def _join(suites: dict[str, str], more: Mapping[str, str]) -> list[str]:
+    """Add what another file tells of its run; return what cannot be true of one run."""
+    found = []
+    if suites.get("commit", "") != more.get("commit", "") and suites.get("commit") and more.get("commit"):
+        found.append(f"is of commit {more['commit'][:10]}, another file of {suites['commit'][:10]}")
+    worst = max(suites.get("exit_status", ""), more.get("exit_status", ""), key=_badness)
+    suites.update(more)
+    suites["exit_status"] = worst
+    return found
+
+
+def _badness(status: str) -> tuple[bool, int]:
+    return status not in {"", "0", "1"}, _whole(status) if status else -1
 
 
 def _digest(content: bytes) -> bytes:
@@ -163,6 +178,7 @@ def _run(names: list[str], suites: dict[str, str], started: str) -> RunRecord:
         updated_at=started,
         started_at=started,
         complete=True,
+        exit_status=_whole(suites["exit_status"]) if suites.get("exit_status") else -1,
         passed=names.count("passed") + names.count("healed"),
         failed=names.count("failed"),
         errors=names.count("error"),

@@ -27,18 +27,18 @@ class RunFacts:
         self._controller = controller
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Add them."""
         controller = self._controller
         controller.stopped = str(session.shouldfail or session.shouldstop or "")[:200]
         try:
-            private_pytest.tell_junit_about_the_run(controller.config, _facts(controller))
+            private_pytest.tell_junit_about_the_run(controller.config, _facts(controller, int(exitstatus)))
         except Exception as error:  # noqa: BLE001 - the file is pytest's; it is written in any case
             controller.degrade(error)
 
 
-def _facts(controller: Controller) -> dict[str, str]:
-    run = controller.ended_run(0)
+def _facts(controller: Controller, exitstatus: int) -> dict[str, str]:
+    run = controller.ended_run(exitstatus)
     facts = {
         "run": run.id,
         "commit": run.commit,
@@ -49,7 +49,8 @@ def _facts(controller: Controller) -> dict[str, str]:
         "deselected": str(run.deselected),
         "lost_workers": str(run.lost_workers),
     }
-    return {f"selfheal.{name}": value for name, value in facts.items() if value not in {"", "0"}}
+    told = {f"selfheal.{name}": value for name, value in facts.items() if value not in {"", "0"}}
+    return {**told, "selfheal.exit_status": str(exitstatus)}
 
 
 def tell_junit(config: pytest.Config, report: Any, record: FailureRecord) -> None:

@@ -152,6 +152,27 @@ def test_our_own_properties_are_read():
     assert (results.run.commit, results.run.selection) == ("abc", ("-k a",))
 
 
+def _of_run(**facts):
+    told = "".join(f"<property name='selfheal.{name}' value='{value}'/>" for name, value in facts.items())
+    return f"<properties>{told}</properties>"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"), [((), -1), ((0,), 0), ((0, 1), 1), ((1, 0), 1), ((2, 1), 2), ((1, 5), 5)]
+)
+def test_the_worst_exit_status_of_the_shards_counts(statuses, expected):
+    """Where our plugin wrote it; other runners do not tell."""
+    files = [_suite(_case(name=f"t{n}"), properties=_of_run(exit_status=n)) for n in statuses]
+    assert _read(*files, _suite(_case(name="other"))).run.exit_status == expected
+
+
+def test_shards_of_different_commits_are_no_run():
+    """One of them ran something else."""
+    files = [_suite(_case(name=commit), properties=_of_run(commit=commit * 40)) for commit in "ab"]
+    (problem,) = _read(*files).problems
+    assert "is of commit bbbbbbbbbb, another file of aaaaaaaaaa" in problem
+
+
 def test_secrets_are_taken_out_of_messages():
     """What a runner printed may hold some."""
     body = "<failure message='KeyError: ghp_0123456789abcdefghijABCDEFGHIJ456789'/>"
