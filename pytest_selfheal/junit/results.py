@@ -1,6 +1,4 @@
-"""Test results of any runner, read from JUnit files.
-
-The files are read as streams and a DOCTYPE is refused: entities could make a small file huge or read other files.
+"""What JUnit files of any runner tell: the counts of one run, its failures, and what is wrong with the files.
 
 PYTEST_DONT_REWRITE
 """
@@ -9,12 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from dataclasses import field
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from typing import NamedTuple
 
 from pytest_selfheal.errors import DataError
+from pytest_selfheal.junit.reading import Case
+from pytest_selfheal.junit.reading import Reader
+from pytest_selfheal.junit.reading import Trouble
+from pytest_selfheal.junit.reading import seconds
+from pytest_selfheal.junit.reading import whole
 from pytest_selfheal.model import Category
 from pytest_selfheal.model import FailureRecord
 from pytest_selfheal.model import Outcome
@@ -29,13 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Mapping
 
-PROPERTY = "selfheal."
-"""What our own properties in a JUnit file begin with."""
-_MOST_TEXT = 64 * 1024
 _MOST_MESSAGE = 2048
-_DEEPEST = 64
-_TROUBLES = {"failure": "failed", "error": "error"}
-_RETRIED = ("flakyFailure", "flakyError", "rerunFailure", "rerunError")
 _WORST = ("failed", "error", "healed", "passed", "xfailed", "skipped")
 """Outcomes of a test that several files tell about, the one that counts first."""
 _ERROR_AT_START = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
@@ -43,29 +38,6 @@ _ERROR_LINE = re.compile(r"^E\s{1,3}([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
 _ERROR_WORD = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|Failed|Timeout|Failure|Group)$|\.")
 _WITHIN = re.compile(r'^failed on (setup|teardown) with "(.*)"$', re.DOTALL)
 _TIMED_OUT = re.compile(r"^(?:Failed: )?Timeout (?:>|\()")
-
-
-class _Trouble(NamedTuple):
-    """One error as it stands there; `declared` is its type, which most runners leave out."""
-
-    outcome: str
-    declared: str = ""
-    message: str = ""
-    text: str = ""
-
-
-@dataclass
-class _Case:
-    """One `<testcase>` as it stands there."""
-
-    classname: str
-    name: str
-    file: str
-    time_s: float
-    troubles: list[_Trouble] = field(default_factory=list)
-    retried: list[tuple[str, str]] = field(default_factory=list)
-    skipped: str | None = None
-    properties: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +68,7 @@ def read_results(
         environ: the environment, whose secrets are taken out of messages.
     """
     problems: list[str] = []
-    tests: dict[str, list[_Case]] = {}
+    tests: dict[str, list[Case]] = {}
     suites: dict[str, str] = {}
     started: list[str] = []
     read: set[bytes] = set()
@@ -105,7 +77,7 @@ def read_results(
         if digest in read:
             continue
         read.add(digest)
-        reader = _Reader()
+        reader = Reader()
         try:
             reader.read(content)
         except DataError as error:
@@ -140,7 +112,7 @@ def _join(suites: dict[str, str], more: Mapping[str, str]) -> list[str]:
 
 
 def _badness(status: str) -> tuple[bool, int]:
-    return status not in {"", "0", "1"}, _whole(status) if status else -1
+    return status not in {"", "0", "1"}, whole(status) if status else -1
 
 
 def _digest(content: bytes) -> bytes:
@@ -149,7 +121,7 @@ def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _outcome(case: _Case) -> str:
+def _outcome(case: Case) -> str:
     if case.troubles:
         return "failed" if any(trouble.outcome == "failed" for trouble in case.troubles) else "error"
     if _is_healed(case):
@@ -159,16 +131,14 @@ def _outcome(case: _Case) -> str:
     return "passed"
 
 
-def _told(outcome: str, case: _Case) -> list[_Trouble]:
+def _told(outcome: str, case: Case) -> list[Trouble]:
     """Return what is to be told of a case: each of its errors, or what a retry healed when the test did not fail."""
     if outcome == "healed":
-        return (
-            [_Trouble("healed", *case.retried[0]) if case.retried else _Trouble("healed")] if _is_healed(case) else []
-        )
+        return [Trouble("healed", *case.retried[0]) if case.retried else Trouble("healed")] if _is_healed(case) else []
     return case.troubles
 
 
-def _is_healed(case: _Case) -> bool:
+def _is_healed(case: Case) -> bool:
     return bool(case.retried) or case.properties.get("outcome") == Outcome.HEALED.value
 
 
@@ -178,7 +148,7 @@ def _run(names: list[str], suites: dict[str, str], started: str) -> RunRecord:
         updated_at=started,
         started_at=started,
         complete=True,
-        exit_status=_whole(suites["exit_status"]) if suites.get("exit_status") else -1,
+        exit_status=whole(suites["exit_status"]) if suites.get("exit_status") else -1,
         passed=names.count("passed") + names.count("healed"),
         failed=names.count("failed"),
         errors=names.count("error"),
@@ -186,19 +156,19 @@ def _run(names: list[str], suites: dict[str, str], started: str) -> RunRecord:
         xfailed=names.count("xfailed"),
         healed=names.count("healed"),
         commit=suites.get("commit", ""),
-        collected=len(names) + _whole(suites.get("deselected", "")),
-        deselected=_whole(suites.get("deselected", "")),
+        collected=len(names) + whole(suites.get("deselected", "")),
+        deselected=whole(suites.get("deselected", "")),
         selection=tuple(suites.get("selection", "").split("\n")) if suites.get("selection") else (),
         stopped=suites.get("stopped", ""),
-        lost_workers=_whole(suites.get("lost_workers", "")),
+        lost_workers=whole(suites.get("lost_workers", "")),
     )
 
 
 def _record(
     run: RunRecord,
     outcome: str,
-    case: _Case,
-    trouble: _Trouble,
+    case: Case,
+    trouble: Trouble,
     is_file: Callable[[str], bool],
     environ: Mapping[str, str],
 ) -> FailureRecord:
@@ -222,7 +192,7 @@ def _record(
         rule="junit",
         outcome=Outcome.HEALED if outcome == "healed" else Outcome.FAILED,
         created_at=run.updated_at,
-        duration_s=_seconds(own.get("recovery_s", "")) or case.time_s,
+        duration_s=seconds(own.get("recovery_s", "")) or case.time_s,
         is_regression=own.get("regression") == "true",
     )
 
@@ -233,7 +203,7 @@ def _category(word: str, *, timed_out: bool) -> Category:
     return Category(word) if word in [category.value for category in Category] else Category.UNKNOWN
 
 
-def _error(case: _Case, trouble: _Trouble) -> tuple[str, str, Phase]:
+def _error(case: Case, trouble: Trouble) -> tuple[str, str, Phase]:
     """Return the class of the error, empty when nobody can tell, its message and its phase."""
     phase = Phase.CALL if case.classname else Phase.COLLECT
     declared, message, text = trouble.declared, trouble.message, trouble.text
@@ -271,114 +241,3 @@ def node_id(classname: str, name: str, file: str, is_file: Callable[[str], bool]
     if file.endswith(".py") and is_file(file):
         return "::".join([file, *([] if not classname else [name])])
     return f"{classname}.{name}" if classname else name
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text.replace(",", "")) if text else 0.0
-    except ValueError:
-        return 0.0
-    return value if 0 <= value < 1e9 else 0.0
-
-
-class _Reader:
-    """Reads one file; what was read before an error stays."""
-
-    def __init__(self) -> None:
-        self.cases: list[_Case] = []
-        self.suite_properties: dict[str, str] = {}
-        self.started: list[str] = []
-        self.declared = 0
-        self.found = 0
-        self._suites: list[list[int]] = []
-        self._path: list[str] = []
-        self._case: _Case | None = None
-        self._text: list[str] = []
-        self._size = 0
-        self._attributes: dict[str, str] = {}
-        self._saw_suite = False
-
-    def read(self, content: bytes) -> None:
-        """Read a whole file.
-
-        Raises:
-            DataError: it is no JUnit file, is cut off, or has a DOCTYPE.
-        """
-        from xml.parsers import expat
-
-        parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = _refuse_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        try:
-            parser.Parse(content, True)
-        except expat.ExpatError as error:
-            raise DataError(f"cut off, or not XML ({error})") from error
-        if not self._saw_suite:
-            raise DataError("not a JUnit file: it has no test suite")
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition(":")[2]
-        self._path.append(name)
-        if len(self._path) > _DEEPEST:
-            raise DataError("nested too deeply for a JUnit file")
-        if name in {"testsuite", "testsuites"}:
-            self._saw_suite = True
-            self._suites.append([_whole(attributes.get("tests", "")) if name == "testsuite" else 0, 0])
-            stamp = attributes.get("timestamp", "")
-            self.started += [stamp] if stamp else []
-        elif name == "testcase":
-            self._case = _Case(
-                attributes.get("classname", ""),
-                attributes.get("name", ""),
-                attributes.get("file", ""),
-                _seconds(attributes.get("time", "")),
-            )
-        elif name == "property":
-            self._property(attributes)
-        elif self._case is not None and name in {*_TROUBLES, *_RETRIED, "skipped"}:
-            self._text, self._size = [], 0
-            self._attributes = attributes
-
-    def _property(self, attributes: dict[str, str]) -> None:
-        name = attributes.get("name", "")
-        if name.startswith(PROPERTY):
-            kept = self._case.properties if self._case is not None else self.suite_properties
-            kept[name[len(PROPERTY) :]] = attributes.get("value", "")[:_MOST_MESSAGE]
-
-    def _characters(self, data: str) -> None:
-        if self._case is not None and self._path[-1] in _TROUBLES and self._size < _MOST_TEXT:
-            self._text.append(data)
-            self._size += len(data)
-
-    def _end(self, _tag: str) -> None:
-        name = self._path.pop()
-        case = self._case
-        if name == "testcase" and case is not None:
-            self.cases.append(case)
-            self._case = None
-            if self._suites:
-                self._suites[-1][1] += 1
-        elif name in {"testsuite", "testsuites"}:
-            declared, found = self._suites.pop()
-            if found:  # an outer suite declares the tests of its inner ones
-                self.declared += max(declared, found)
-                self.found += found
-        elif case is not None and name in _TROUBLES:
-            text = "".join(self._text)
-            kind, message = self._attributes.get("type", ""), self._attributes.get("message", "")
-            message = message or text.strip().partition("\n")[0]
-            case.troubles.append(_Trouble(_TROUBLES[name], kind, message, text))
-        elif case is not None and name in _RETRIED:
-            case.retried.append((self._attributes.get("type", ""), self._attributes.get("message", "")))
-        elif case is not None and name == "skipped":
-            case.skipped = self._attributes.get("type", "")
-
-
-def _refuse_doctype(*_arguments: object) -> None:
-    raise DataError("has a DOCTYPE, which no JUnit file needs; it is refused")
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
