@@ -94,6 +94,15 @@ def find_base(project: Project, arguments: argparse.Namespace, environ: Mapping[
     return Base("", "", head, project.policy, notes=(note,) if head else ())
 
 
+def tree_notes(project: Project, base: Base) -> tuple[str, ...]:
+    """Return a note when tracked files differ from the commit: then the tests ran on code that the branch lacks."""
+    changed = sorted(revision.uncommitted_files(project.root)) if base.head else []
+    if not changed:
+        return ()
+    some = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+    return (f"not committed: {some}",)
+
+
 def _differs(root: Path, commit: str) -> bool:
     try:
         now = (root / "pyproject.toml").read_bytes()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.cli.gathering import find_base
 from pytest_selfheal.cli.gathering import gather
+from pytest_selfheal.cli.gathering import tree_notes
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import write
 from pytest_selfheal.gate import judge_run
@@ -35,7 +36,8 @@ def gate(arguments: argparse.Namespace) -> int:
     store = project.open_store()
     base = find_base(project, arguments, os.environ)
     evidence = gather(project, store, arguments, base)
-    verdict = replace(judge_run(evidence), base=base.words, settings=base.settings, notes=base.notes)
+    notes = base.notes + tree_notes(project, base)
+    verdict = replace(judge_run(evidence), base=base.words, settings=base.settings, notes=notes)
     verdict = without_secrets(verdict, os.environ)
     project.warn(store)
     blocks = ("block", "warn") if arguments.strict else ("block",)

@@ -67,7 +67,7 @@ def baseline_from(runs: Sequence[BaseRun], policy: GatePolicy, *, flaky_since: s
         failing=_failing(recent),
         flaky=_flaky(within),
         flaky_runs=len(within),
-        source=f"{len(recent)} runs of {source}" if recent else "",
+        source=f"{len(recent)} run{'s' if len(recent) > 1 else ''} of {source}" if recent else "",
     )
 
 

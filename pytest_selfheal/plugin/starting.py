@@ -23,14 +23,16 @@ NAME = "starting"
 
 
 def mark(config: pytest.Config) -> None:
-    """Leave the mark, in an existing store only; never raises."""
+    """Leave the mark, in an existing store only and never through a link; never raises."""
     options = config.known_args_namespace
     if only_looks(options) or "PYTEST_XDIST_WORKER" in os.environ:
         return
     place = _place(config)
     try:
-        if place is not None and place.parent.is_dir():
-            place.write_bytes(b"")
+        if place.parent.is_symlink() or not (place.parent / "store.json").is_file():
+            return
+        place.unlink(missing_ok=True)  # the time of a new file is now, and a link is replaced instead of followed
+        os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError:
         return
 
@@ -39,13 +41,13 @@ def unmark(config: pytest.Config) -> None:
     """Take the mark away; never raises."""
     place = _place(config)
     try:
-        if place is not None:
+        if not place.parent.is_symlink():
             place.unlink()
     except OSError:
         return
 
 
-def _place(config: pytest.Config) -> Path | None:
+def _place(config: pytest.Config) -> Path:
     from pytest_selfheal.plugin.activate import policy_of
 
     named = getattr(config.known_args_namespace, "selfheal_store", None)  # the options proper are not parsed yet

@@ -136,7 +136,7 @@ def test_the_base_decides_what_is_new(shop, red):
     document, rules = shop.judge("--base", "main")
     assert (document["status"], document["exit_status"]) == ("warn", 0)
     assert rules["G3", "failures of the base"]["tests"] == ["tests/test_a.py::test_one"]
-    assert document["baseline"] == "1 runs of main"
+    assert document["baseline"] == "1 run of main"
 
 
 def test_a_second_run_of_the_same_commit_is_no_baseline(shop, red):
@@ -334,6 +334,13 @@ def test_a_green_run_on_an_edit_that_is_not_in_the_branch_blocks(shop, red, comm
     assert rules["G6", "healed by an edit"]["verdict"] == ("ok" if committed else "block")
     assert ("tests/test_a.py" in rules["G6", "healed by an edit"]["advice"]) is not committed
     assert document["exit_status"] == (0 if committed else 1)
+
+
+def test_what_is_not_committed_is_told(shop, red):
+    """The tests ran on it, the branch does not have it."""
+    red(passed=100, failed=0, exit_status=0)
+    shop.write("tests/test_a.py", "def test_one(): assert True\n")
+    assert shop.judge("--base", "main")[0]["notes"] == ["not committed: tests/test_a.py"]
 
 
 def test_warnings_block_when_strict(shop, red):

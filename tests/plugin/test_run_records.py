@@ -131,6 +131,23 @@ def test_a_call_that_pytest_refuses_leaves_its_mark(pytester, run, monkeypatch, 
     assert not mark.exists()
 
 
+def test_the_mark_follows_no_link(pytester, run, monkeypatch):
+    """Neither a link in its place nor one in that of the store."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    pytester.makepyfile(GREEN)
+    run("--selfheal")
+    precious = pytester.path / "precious"
+    precious.write_text("kept")
+    (pytester.path / ".selfheal" / "starting").symlink_to(precious)
+    run("--selfheal", "--no-such-option")
+    (pytester.path / ".selfheal").rename(pytester.path / "elsewhere")
+    (pytester.path / "elsewhere" / "starting").unlink()
+    (pytester.path / ".selfheal").symlink_to(pytester.path / "elsewhere")
+    run("--selfheal", "--no-such-option")
+    assert precious.read_text() == "kept"
+    assert not (pytester.path / "elsewhere" / "starting").exists()
+
+
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["plain", "xdist"])
 def test_the_junit_file_tells_what_the_store_knows(pytester, run, failures, options):
     """Signature and category of each failure, tries of a healed test, facts of the run."""
