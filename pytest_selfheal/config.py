@@ -23,6 +23,10 @@ from pytest_selfheal.ai_settings import AiSettings
 from pytest_selfheal.ai_settings import ai_problems
 from pytest_selfheal.errors import ConfigError
 from pytest_selfheal.errors import DataError
+from pytest_selfheal.gate_policy import GATE_WORDS
+from pytest_selfheal.gate_policy import AlertPolicy
+from pytest_selfheal.gate_policy import GatePolicy
+from pytest_selfheal.gate_policy import Threshold
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.model.words import Category
 from pytest_selfheal.model.words import Phase
@@ -32,33 +36,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+__all__ = [
+    "AlertPolicy",
+    "GatePolicy",
+    "Policy",
+    "RuleSetting",
+    "Threshold",
+    "policy_from",
+    "read_policy",
+    "tool_tables",
+]
+
 P = TypeVar("P", bound=Value)
 
 MODES = ("auto", "suggest", "record", "off")
 TRUSTS = ("auto", "local", "trusted_ci", "collaborator", "untrusted")
-
-
-@dataclass(frozen=True)
-class Threshold(Value):
-    """A pair of limits: at or above `warn` the gate warns, at or above `critical` it blocks."""
-
-    warn: float
-    critical: float
-
-
-@dataclass(frozen=True)
-class GatePolicy(Value):
-    """`[tool.selfheal.gate]`. Rates are shares (0-1), durations seconds.
-
-    The limits are the architecture document's "Alert Thresholds" (25/50 %, 10/20 %, 120/240 s). `min_samples` tests
-    must have run before a rate may warn: at 20 a true rate of 5 % raises a false alarm in 0.3 % of runs.
-    """
-
-    failure_rate: Threshold = Threshold(0.25, 0.50)
-    timeout_rate: Threshold = Threshold(0.10, 0.20)
-    avg_duration_s: Threshold = Threshold(120.0, 240.0)
-    min_samples: int = 20
-    min_duration_samples: int = 5
 
 
 @dataclass(frozen=True)
@@ -121,6 +113,7 @@ class Policy(Value):
         rules: rules of the project's own for what its failures are, by name.
         gate: thresholds of `selfheal gate`.
         ai: which model may be asked, and how much.
+        alerts: who is told when health gets worse.
     """
 
     mode: str = "auto"
@@ -152,13 +145,17 @@ class Policy(Value):
     rules: dict[str, RuleSetting] = field(default_factory=dict)
     gate: GatePolicy = field(default_factory=GatePolicy)
     ai: AiSettings = field(default_factory=AiSettings)
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
 
 
-_ALLOWED: dict[str, tuple[str, ...]] = {"mode": MODES, "trust": TRUSTS, "ai.provider": PROVIDERS}
+_ALLOWED: dict[str, tuple[str, ...]] = {"mode": MODES, "trust": TRUSTS, "ai.provider": PROVIDERS, **GATE_WORDS}
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
-_SHARES = {"apply_confidence", "suggest_confidence", "retry_budget_share"}
-_AT_LEAST_ONE = {"attempts", "occurrences", "fix_rounds", "storm_failures", "min_samples", "min_duration_samples"}
+_SHARES = {"apply_confidence", "suggest_confidence", "retry_budget_share", "fix_success", "escalation_rate"}
+_AT_LEAST_ONE = {"attempts", "occurrences", "fix_rounds", "storm_failures", "min_samples", "min_duration_samples"} | {
+    "flaky_min_runs",
+    "baseline_runs",
+}
 
 
 def read_policy(
@@ -174,8 +171,33 @@ def read_policy(
     Raises:
         ConfigError: with every problem found, each naming key, value and what is allowed.
     """
-    table = _table(pyproject)
-    where = f"{pyproject} [tool.selfheal]" if pyproject else "[tool.selfheal]"
+    data = b""
+    if pyproject is not None:
+        try:
+            data = pyproject.read_bytes()
+        except OSError:
+            data = b""
+    return policy_from(data, environ, overrides, where=str(pyproject) if pyproject else "")
+
+
+def policy_from(
+    pyproject: bytes, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None, *, where: str = ""
+) -> Policy:
+    """Return the policy from the content of a `pyproject.toml`, such as that of another commit; else as `read_policy`.
+
+    Args:
+        pyproject: the content; empty when there is none.
+        environ: environment variables.
+        overrides: values from the command line by key.
+        where: how to name the file in messages.
+
+    Raises:
+        ConfigError: as `read_policy`.
+    """
+    table = tool_tables(pyproject, where).get("selfheal", {})
+    if not isinstance(table, dict):
+        raise ConfigError((f"tool.selfheal must be a table, not {table!r}",), where=where)
+    where = f"{where} [tool.selfheal]".lstrip()
     problems: list[str] = []
     policy = _read(Policy(), table, "", problems)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
@@ -192,27 +214,24 @@ def read_policy(
     return policy
 
 
-def _table(pyproject: Path | None) -> Mapping[str, Any]:
-    if pyproject is None:
-        return {}
-    try:
-        text = pyproject.read_bytes()
-    except OSError:
-        return {}
-    if b"selfheal" not in text:
+def tool_tables(pyproject: bytes, where: str = "") -> Mapping[str, Any]:
+    """Return what stands under `[tool]`; empty, and not even parsed, when nothing of ours is in the file.
+
+    Raises:
+        ConfigError: it is no TOML.
+    """
+    if b"selfheal" not in pyproject:
         return {}
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        data = tomllib.loads(text.decode("utf-8"))
+        data = tomllib.loads(pyproject.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError((f"not valid TOML: {error}",), where=str(pyproject)) from error
-    table = data.get("tool", {}).get("selfheal", {})
-    if not isinstance(table, dict):
-        raise ConfigError((f"tool.selfheal must be a table, not {table!r}",), where=str(pyproject))
-    return table
+        raise ConfigError((f"not valid TOML: {error}",), where=where) from error
+    tables = data.get("tool", {})
+    return tables if isinstance(tables, dict) else {}
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
@@ -220,7 +239,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
     defaults = Policy()
     for item in fields(Policy):
         text = environ.get("SELFHEAL_" + item.name.upper())
-        if text is None or item.name in {"gate", "rules", "ai"}:
+        if text is None or item.name in {"gate", "rules", "ai", "alerts"}:
             continue
         try:
             found[item.name] = _parse(text, getattr(defaults, item.name))

@@ -72,5 +72,9 @@ class ConfinementError(SelfHealError):
     """An edit points at a file that must not be written."""
 
 
+class AlertError(SelfHealError):
+    """An alert could not be delivered."""
+
+
 class GitError(SelfHealError):
     """git answered with an error or is missing."""

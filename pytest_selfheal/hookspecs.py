@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_selfheal.model import Alert
     from pytest_selfheal.model import Category
     from pytest_selfheal.model import Failure
     from pytest_selfheal.model import HealingEvent
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 @pytest.hookspec()
 def pytest_selfheal_event(event: HealingEvent) -> None:
     """Called in the controller for everything the plugin does: a retry that healed, a fix, a suggestion, ...
+
+    Errors raised here are reported as one warning and change nothing.
+    """
+
+
+@pytest.hookspec()
+def pytest_selfheal_alert(alert: Alert) -> None:
+    """Called in the controller at the end of a run that made a rate reach a limit, once for each limit and window.
 
     Errors raised here are reported as one warning and change nothing.
     """

@@ -27,7 +27,11 @@ collect_ignore = ["corpus"]  # a project of failures for benchmarks/classificati
 settings.register_profile("house", deadline=None, max_examples=int(os.environ.get("SELFHEAL_TEST_EXAMPLES", "50")))
 settings.load_profile("house")
 
-_FOREIGN = ("CI", "GITHUB_", "GITLAB_", "SELFHEAL_", "PYTEST_ADDOPTS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS")
+_FOREIGN = (
+    *("CI", "GITHUB_", "GITLAB_", "TF_BUILD", "SYSTEM_", "BUILD_", "JENKINS", "CHANGE_", "TEAMCITY", "CODEBUILD"),
+    *("BITBUCKET", "BUILDKITE", "DRONE", "TRAVIS", "APPVEYOR", "SEMAPHORE"),
+    *("SELFHEAL_", "PYTEST_ADDOPTS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS"),
+)
 
 
 @pytest.fixture(autouse=True)

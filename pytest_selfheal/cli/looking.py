@@ -1,33 +1,33 @@
-"""Commands that only look: failures, explain, patterns, health, gate.
+"""Commands that only look: failures, explain, patterns, health.
 
 PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import show
-from pytest_selfheal.cli.project import write
 from pytest_selfheal.errors import UsageError
-from pytest_selfheal.gate import Evidence
-from pytest_selfheal.gate import judge_run
 from pytest_selfheal.health import judge_health
+from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.report import documents
 from pytest_selfheal.report import tables
+from pytest_selfheal.trust import trust_from
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from pytest_selfheal.model import FailureRecord
-    from pytest_selfheal.model import RunRecord
-    from pytest_selfheal.store.protocol import Store
 
 _HOUR_S = 3600.0
+_HOURS = 1.0
+"""The window that the architecture document's "Failure Rate Calculation" looks at."""
 
 
 def failures(arguments: argparse.Namespace) -> int:
@@ -101,12 +101,17 @@ def patterns(arguments: argparse.Namespace) -> int:
 
 
 def health(arguments: argparse.Namespace) -> int:
-    """`selfheal health`: the runs that ended within the window."""
+    """`selfheal health`: the runs that ended within the window; in CI, unless one is named, the newest run."""
     project = Project(arguments)
     store = project.open_store()
-    now = time.time()
-    since = utc_text(now - arguments.hours * _HOUR_S)
-    runs = [run for run in store.runs() if run.complete and run.updated_at >= since]
+    now = utc_text(time.time())
+    in_ci = trust_from(os.environ, {}) is not Trust.LOCAL
+    if arguments.hours is None and in_ci:
+        runs = [run for run in store.runs() if run.complete][:1]
+        since = runs[0].started_at if runs else now
+    else:
+        since = utc_text(time.time() - (arguments.hours or _HOURS) * _HOUR_S)
+        runs = [run for run in store.runs() if run.complete and run.updated_at >= since]
     ids = {run.id for run in runs}
     judged = judge_health(
         runs,
@@ -114,40 +119,9 @@ def health(arguments: argparse.Namespace) -> int:
         [event for event in store.events() if event.run_id in ids],
         project.policy.gate,
         since=since,
-        until=utc_text(now),
+        until=now,
+        patterns=store.patterns(),
     )
     project.warn(store)
     show(arguments, documents.health_document(judged), tables.health_lines(judged))
     return 0
-
-
-def gate(arguments: argparse.Namespace) -> int:
-    """`selfheal gate`: 0 pass, 1 block, 3 cannot tell."""
-    project = Project(arguments)
-    store = project.open_store()
-    run = _run_to_judge(store, arguments.run_id)
-    verdict = judge_run(_evidence(project, store, run))
-    project.warn(store)
-    blocks = ("block", "warn") if arguments.strict else ("block",)
-    status = 3 if verdict.status == "unknown" else int(verdict.status in blocks)
-    status = 0 if arguments.dry_run else status
-    if arguments.format == "json":
-        write([documents.to_text(documents.verdict_document(verdict, status))])
-    else:
-        write(tables.verdict_lines(verdict))
-    return status
-
-
-def _run_to_judge(store: Store, run_id: str | None) -> RunRecord | None:
-    if run_id is None:
-        return next(iter(store.runs(limit=1)), None)
-    return next((run for run in store.runs() if run.id == run_id), None)
-
-
-def _evidence(project: Project, store: Store, run: RunRecord | None) -> Evidence:
-    if run is None:
-        return Evidence(None, (), (), None)
-    records = store.failures(run_id=run.id)
-    events = store.events(run_id=run.id)
-    judged = judge_health([run], records, events, project.policy.gate, since=run.started_at, until=run.updated_at)
-    return Evidence(run, records, events, judged, store.warnings)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_selfheal import __version__
 from pytest_selfheal.cli import agents
 from pytest_selfheal.cli import changing
+from pytest_selfheal.cli import gating
 from pytest_selfheal.cli import looking
 from pytest_selfheal.cli import reporting
 from pytest_selfheal.cli import serving
@@ -58,13 +59,10 @@ def _looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     patterns = _command(commands, "patterns", "list ways of fixing with their confidence", looking.patterns)
     _json(patterns)
     health = _command(commands, "health", "show failure rates and durations against their limits", looking.health)
-    health.add_argument("--hours", type=_hours, default=1.0, metavar="H", help="the window (default: 1)")
+    health.add_argument("--hours", type=_hours, metavar="H", help="the window (default: 1; in CI the newest run)")
     _json(health)
-    gate = _command(commands, "gate", "judge the last run: pass or block", looking.gate)
-    gate.add_argument("--run-id", metavar="ID", help="judge this run instead of the last one")
-    gate.add_argument("--format", choices=("text", "json"), default="text", help="how to tell (default: text)")
-    gate.add_argument("--strict", action="store_true", help="warnings block too")
-    gate.add_argument("--dry-run", action="store_true", help="tell the verdict but always exit with 0")
+    gate = _command(commands, "gate", "judge the newest run, or JUnit files: pass or block", gating.gate)
+    gating.add_options(gate, _count)
 
 
 def _changing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

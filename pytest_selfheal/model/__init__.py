@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.asking import Rewrite
     from pytest_selfheal.model.asking import Usage
     from pytest_selfheal.model.identity import stable_id
+    from pytest_selfheal.model.judging import Alert
     from pytest_selfheal.model.judging import Health
     from pytest_selfheal.model.judging import Metric
     from pytest_selfheal.model.judging import RuleResult
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "asking": "Advice Prompt Reply Rewrite Usage",
     "identity": "stable_id",
-    "judging": "Health Metric RuleResult Verdict",
+    "judging": "Alert Health Metric RuleResult Verdict",
     "moment": "utc_text",
     "observing": "Attempt Diagnosis ErrorLink Failure Frame Observation Ruling",
     "project": "ProjectFacts",
@@ -97,6 +98,7 @@ def __getattr__(name: str) -> object:
 __all__ = [
     "Action",
     "Advice",
+    "Alert",
     "Applied",
     "Apply",
     "Ask",

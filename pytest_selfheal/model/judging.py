@@ -37,8 +37,23 @@ class Health(Value):
 
 
 @dataclass(frozen=True)
+class Alert(Value):
+    """A metric of health that reached a limit. `level` is warning or critical; `text` says it in one sentence."""
+
+    level: str
+    metric: Metric
+    run_id: str
+    since: str
+    until: str
+    text: str
+
+
+@dataclass(frozen=True)
 class RuleResult(Value):
-    """One gate rule's answer. `verdict` is ok, warn, block or neutral; `advice` says what to do next."""
+    """One gate rule's answer. `verdict` is ok, warn, block or neutral; `advice` says what to do next.
+
+    At most ten `tests` are named; `more` counts the others.
+    """
 
     rule: str
     title: str
@@ -48,12 +63,35 @@ class RuleResult(Value):
     n: int = 0
     tests: tuple[str, ...] = ()
     advice: str = ""
+    more: int = 0
 
 
 @dataclass(frozen=True)
 class Verdict(Value):
-    """The gate's answer for one run: `status` pass, warn, block or unknown, and every rule behind it."""
+    """The gate's answer for one run: `status` pass, warn, block or unknown, and every rule behind it.
+
+    Attributes:
+        status: the worst verdict of a rule.
+        run_id: the run judged; of several shards their ids.
+        rules: every rule's answer, in order.
+        source: `store` or `junit`.
+        started_at: when the run began, UTC; empty when nobody knows.
+        commit: what the run tested.
+        head: what is checked out now.
+        base: the branch compared with, and its commit; empty without one.
+        settings: where the limits come from: `base`, `checkout` or `defaults`.
+        baseline: what failures of the base were known, in words.
+        notes: what a reader should know besides.
+    """
 
     status: str
     run_id: str
     rules: tuple[RuleResult, ...]
+    source: str = "store"
+    started_at: str = ""
+    commit: str = ""
+    head: str = ""
+    base: str = ""
+    settings: str = "checkout"
+    baseline: str = ""
+    notes: tuple[str, ...] = ()

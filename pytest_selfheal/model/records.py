@@ -136,7 +136,7 @@ def _trimmed(link: ErrorLink) -> ErrorLink:
 
 @dataclass(frozen=True)
 class HealingEvent(Record):
-    """Something the plugin did: `action` is retry, fix, suggest, ask, escalate, regression, undo, accept or
+    """Something the plugin did: `action` is retry, fix, suggest, ask, escalate, regression, undo, accept, alert or
     analyse (a model was asked; `ref` is the key of the question).
 
     `result` is `ok`, `failed` or `refused`; `ref` names the journal entry, review entry or file it is about.

@@ -28,6 +28,12 @@ class RunRecord(Record):
 
     Counts are tests by their final outcome; `healed` tests are counted in `passed` too. `child_args` are the pytest
     options a validation run needs, `invocation_dir` is the folder pytest was started in, relative to the root.
+
+    `commit` is what was checked out (empty outside git), `clean` that nothing tracked differed from it; that is only
+    looked at when a test failed. Of `collected` tests `deselected` ones were left out; `selection` names the arguments
+    of the command line that chose a part of the tests, and is empty when all were asked for; `stopped` tells why pytest
+    left the rest out. Runs of one CI run share
+    its `group`; `shard` tells them apart.
     """
 
     kind: ClassVar[str] = "run"
@@ -51,3 +57,11 @@ class RunRecord(Record):
     version: str = ""
     child_args: tuple[str, ...] = ()
     invocation_dir: str = "."
+    commit: str = ""
+    clean: bool = False
+    collected: int = 0
+    deselected: int = 0
+    selection: tuple[str, ...] = ()
+    stopped: str = ""
+    group: str = ""
+    shard: str = ""

@@ -80,6 +80,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
     """Take care of a conftest that cannot be imported: pytest gives up before any other hook could see it."""
+    if wanted_mode(early_config) is not None:
+        _mark_start(early_config)
     try:
         return (yield)
     except Exception as error:
@@ -88,6 +90,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
             conftest_failed(early_config, error)
         raise
+
+
+def _mark_start(config: pytest.Config) -> None:
+    try:
+        from pytest_selfheal.plugin.starting import mark
+
+        mark(config)
+    except Exception as error:  # noqa: BLE001 - a mark is not worth a run
+        sys.stderr.write(f"selfheal: cannot mark the start of the run ({type(error).__name__}: {error})\n")
 
 
 @pytest.hookimpl(tryfirst=True)

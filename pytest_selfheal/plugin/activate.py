@@ -22,12 +22,14 @@ from pytest_selfheal.plugin import run_folder
 from pytest_selfheal.plugin import wanted_mode
 from pytest_selfheal.plugin.alone import Alone
 from pytest_selfheal.plugin.collecting import CollectionObserver
+from pytest_selfheal.plugin.counting import Collected
 from pytest_selfheal.plugin.other_retriers import has_other_retrier
 from pytest_selfheal.plugin.parts import Parts
 from pytest_selfheal.plugin.postbox import Postbox
 from pytest_selfheal.plugin.private_pytest import TIME_LIMIT
 from pytest_selfheal.plugin.runner import RUNNER
 from pytest_selfheal.plugin.runner import Runner
+from pytest_selfheal.plugin.selection import only_looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +48,7 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: the settings cannot be used; the message lists every problem.
     """
     policy = policy_of(config)
-    if policy.mode == "off" or config.option.collectonly:
+    if policy.mode == "off" or only_looks(config.option):
         return
     # Taken now, before any test: a suite may freeze the clock, and what is looked up inside such a test is the fake.
     clock, wall_clock, sleep = time.monotonic, time.time, time.sleep
@@ -75,6 +77,8 @@ def activate(config: pytest.Config) -> None:
             _limit(config, policy, parts)
             config.pluginmanager.register(Receiver(controller, parts, alone, clock), "selfheal-receiver")
             return
+    counted = Collected() if worker is not None else controller.collected
+    config.pluginmanager.register(counted, "selfheal-counts")
     collecting = CollectionObserver(parts, deliver, alone=alone, clock=clock, sleep=sleep)
     config.pluginmanager.register(collecting, "selfheal-collection")
     config.pluginmanager.register(Runner(parts, _retrying(config, parts, deliver, alone, clock, sleep)), RUNNER)

@@ -29,12 +29,31 @@ class Closing:
         """Remember Ctrl-C and pytest.exit: nothing is repaired after them, unlike after errors during collection."""
         self._interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Write that the run has begun; count outcomes where no terminal does."""
+        from pytest_selfheal.plugin.starting import unmark
+
+        config = self._controller.config
+        if not config.pluginmanager.hasplugin("terminalreporter"):
+            from pytest_selfheal.plugin.counting import OUTCOMES
+            from pytest_selfheal.plugin.counting import Outcomes
+
+            config.pluginmanager.register(Outcomes(config), OUTCOMES)
+        if config.getoption("xmlpath", None):
+            from pytest_selfheal.plugin.junit_facts import RunFacts
+
+            config.pluginmanager.register(RunFacts(self._controller), "selfheal-junit")
+        self._controller.begin()
+        unmark(config)
+
     # ------------------------------------------------------------------------------- the end of the run
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
         try:
+            self._controller.stopped = str(session.shouldfail or session.shouldstop or "")[:200]
             self._summary = self._finish(int(exitstatus))
             self._send(int(exitstatus))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands

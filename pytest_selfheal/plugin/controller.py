@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from pytest_selfheal.model import utc_text
+from pytest_selfheal.plugin.counting import Collected
+from pytest_selfheal.plugin.junit_facts import tell_junit
 from pytest_selfheal.plugin.screen import Screen
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_selfheal.config import Policy
-    from pytest_selfheal.model import Attempt
+    from pytest_selfheal.model import Alert
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Observation
@@ -62,6 +64,8 @@ class Controller:
         self.started_at = self.now()
         self.run_id = f"{self.started_at[:19].replace('-', '').replace(':', '')}Z-{os.urandom(4).hex()}"
         self.screen = Screen(config)
+        self.collected = Collected()
+        self.stopped = ""
         self.pairs: list[tuple[Observation, FailureRecord]] = []
         self.lost_workers = 0
         self.events: list[HealingEvent] = []
@@ -117,11 +121,21 @@ class Controller:
         except Exception as error:  # noqa: BLE001 - a listener's error must not change the run
             self.degrade(error)
 
+    def alert(self, alert: Alert) -> None:
+        """Tell listeners of `pytest_selfheal_alert`, and the screen."""
+        self.screen.tell("alert", alert.text)
+        try:
+            self.config.hook.pytest_selfheal_alert(alert=alert)
+        except Exception as error:  # noqa: BLE001 - a listener's error must not change the run
+            self.degrade(error)
+
     def run_record(self) -> RunRecord:
         """Return the record of this run as far as it is known at its start."""
         from pytest_selfheal import __version__
         from pytest_selfheal.model import RunRecord
+        from pytest_selfheal.trust import ci_run
 
+        group, shard = ci_run(os.environ)
         return RunRecord(
             id=self.run_id,
             updated_at=self.now(),
@@ -130,10 +144,15 @@ class Controller:
             trust=self.trust,
             version=__version__,
             invocation_dir=os.path.relpath(self.config.invocation_params.dir, self.config.rootpath),
+            commit=self.commit,
+            group=group,
+            shard=shard,
         )
 
     def ended_run(self, exitstatus: int) -> RunRecord:
         """Return the record of this run with all its counts."""
+        from pytest_selfheal.plugin.selection import selection_of
+
         run = replace(
             self.screen.counted(self.run_record()),
             complete=True,
@@ -141,6 +160,10 @@ class Controller:
             lost_workers=self.lost_workers,
             lost_records=self.store.lost,
             duration_s=self.monotonic() - self.began,
+            collected=self.collected.collected,
+            deselected=self.collected.deselected,
+            selection=selection_of(self.config),
+            stopped=self.stopped,
         )
         if not self.pairs:
             return run
@@ -151,6 +174,20 @@ class Controller:
             timeouts=sum(category == "timeout" for _outcome, category in words),
             child_args=self.child_args,
         )
+
+    @cached_property
+    def commit(self) -> str:
+        """The commit checked out when the run began; empty outside git."""
+        from pytest_selfheal.revision import head_commit
+
+        return head_commit(self.config.rootpath)
+
+    def begin(self) -> None:
+        """Write that the run has begun, so that one that is killed is not taken for the one before it."""
+        try:
+            self.store.append(self.run_record())
+        except Exception as error:  # noqa: BLE001 - keeping a record must not change a run
+            self.degrade(error)
 
     @cached_property
     def child_args(self) -> tuple[str, ...]:
@@ -174,8 +211,8 @@ class Controller:
         if record.id in self._seen:  # every xdist worker collects: most collection errors come twice
             return
         self._seen.add(record.id)
-        if self._opened is None:
-            self.store.append(self.run_record())
+        if self._opened is None:  # a conftest failed: no session has begun
+            self.begin()
         sharing = self._sharing.setdefault(signature, [])
         if len(sharing) < MASS:
             sharing.append(len(self.pairs))
@@ -186,19 +223,13 @@ class Controller:
         if len(sharing) == MASS and signature not in self._mass:
             self._mass.add(signature)
             self._raise_earlier(sharing[:-1])
-        if record.attempts and report is not None:
-            self._tell_junit(report, record)
+        if report is not None and self.config.getoption("xmlpath", None):
+            tell_junit(self.config, report, record)
         if record.outcome is Outcome.HEALED:
             self.screen.healed(report, record)
             event = self._retry_event(record)
             self.store.append(event)
             self.announce(event)
-
-    def _tell_junit(self, report: Any, record: FailureRecord) -> None:
-        from pytest_selfheal.plugin.private_pytest import tell_junit
-
-        name = "flakyFailure" if record.outcome.value == "healed" else "rerunFailure"
-        tell_junit(self.config, report, name, [_try(attempt) for attempt in record.attempts])
 
     def _in_context(self, record: FailureRecord, shared_by: int) -> FailureRecord:
         """Return the record with the severity that the rest of the run gives it."""
@@ -243,9 +274,3 @@ class Controller:
             duration_s=sum(attempt.duration_s + attempt.waited_s for attempt in record.attempts),
             created_at=now,
         )
-
-
-def _try(attempt: Attempt) -> tuple[str, str, str]:
-    took = f"{attempt.duration_s:.3f} s, then {attempt.waited_s:.3f} s until the next"
-    details = f"attempt {attempt.number}: {attempt.category.value}, {took}\n{attempt.error_message}"
-    return attempt.error_type, attempt.error_message.partition("\n")[0], details

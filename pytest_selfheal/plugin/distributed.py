@@ -12,6 +12,7 @@ import pytest
 
 from pytest_selfheal.plugin import run_folder
 from pytest_selfheal.plugin.attribute import OBSERVATIONS
+from pytest_selfheal.plugin.counting import OUTPUT as COUNTS
 from pytest_selfheal.plugin.postbox import OUTPUT
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ class Receiver:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Count a worker that went away before its time, and report the failures that waited in it."""
-        text = getattr(node, "workeroutput", {}).get(OUTPUT)
+        output = getattr(node, "workeroutput", {})
+        self._controller.collected.heard(output.get(COUNTS))
+        text = output.get(OUTPUT)
         if text is not None:
             self._receive(None, text)
         if error:

@@ -20,9 +20,11 @@ from pytest_selfheal.model import RunSummary
 from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.plugin.advising import Advising
+from pytest_selfheal.revision import is_clean
 
 if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import Health
     from pytest_selfheal.model import History
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.plugin.controller import Controller
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.session import Workshop
 
 _DAY_S = 86_400.0
+_HOUR_S = 3600.0
 _WRITERS = (Trust.LOCAL, Trust.TRUSTED_CI)
 
 
@@ -153,18 +156,47 @@ def _all_fixed(story: Story, run: RunRecord) -> bool:
     return bool(fixed) and not story.unfixed and run.failed + run.errors <= len(fixed)
 
 
+def _alert(controller: Controller, of_this_run: Health) -> None:
+    """Raise alerts: of the last hour on somebody's own machine, of this run alone in CI, of no change in review."""
+    from pytest_selfheal.alarm import raise_alerts
+
+    if controller.trust not in _WRITERS:
+        return
+    policy, store = controller.policy, controller.store
+    health = of_this_run
+    if controller.trust is Trust.LOCAL:
+        since = utc_text(controller.wall_clock() - policy.alerts.window_h * _HOUR_S)
+        runs = [run for run in store.runs() if run.complete and run.updated_at >= since]
+        ids = {run.id for run in runs}
+        failures = [record for record in store.failures(since=since) if record.run_id in ids]
+        health = judge_health(runs, failures, (), policy.gate, since=since, until=controller.now())
+    raise_alerts(
+        health,
+        controller.run_id,
+        policy.alerts,
+        store=store,
+        folder=controller.config.rootpath / policy.store / "breakers",
+        environ=os.environ,
+        announce=controller.alert,
+        degrade=controller.degrade,
+    )
+
+
 def _conclude(controller: Controller, story: Story, exitstatus: int) -> RunSummary:
     records = [record for _observation, record in controller.pairs]
     store = controller.store
     run = controller.ended_run(exitstatus)
+    if run.trust is Trust.LOCAL and run.commit:  # in CI nobody asks; a green run tells of no failure in any case
+        run = replace(run, clean=is_clean(controller.config.rootpath))
     store.commit([*story.records, run])
     events = [record for record in story.records if isinstance(record, HealingEvent)]
     for event in events:
         controller.announce(event)
-    store.maintain()
     health = judge_health(
         [run], records, events, controller.policy.gate, since=controller.started_at, until=controller.now()
     )
+    _alert(controller, health)
+    store.maintain()
     store.close()
     return RunSummary(
         run=run,

@@ -29,6 +29,7 @@ from _pytest.unittest import TestCaseFunction
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from types import TracebackType
 
@@ -92,6 +93,8 @@ __all__ = [
     "tear_down_failed",
     "tear_down_to",
     "tell_junit",
+    "tell_junit_about",
+    "tell_junit_about_the_run",
 ]
 
 _PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}
@@ -303,6 +306,31 @@ def tell_junit(config: pytest.Config, report: Any, name: str, attempts: Sequence
         element = ET.Element(name, type=bin_xml_escape(kind), message=bin_xml_escape(message))
         ET.SubElement(element, "stackTrace").text = bin_xml_escape(details)
         case.append(element)
+
+
+def tell_junit_about(config: pytest.Config, report: Any, facts: Mapping[str, str]) -> None:
+    """Add properties to a test's case in pytest's own JUnit file; does nothing when none is written."""
+    from _pytest.junitxml import bin_xml_escape
+    from _pytest.junitxml import xml_key
+
+    xml = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    case = xml.node_reporter(report)
+    for name, value in facts.items():
+        case.add_property(name, bin_xml_escape(value))
+
+
+def tell_junit_about_the_run(config: pytest.Config, facts: Mapping[str, str]) -> None:
+    """Add properties to the suite in pytest's own JUnit file; does nothing when none is written."""
+    from _pytest.junitxml import bin_xml_escape
+    from _pytest.junitxml import xml_key
+
+    xml = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    for name, value in facts.items():
+        xml.add_global_property(name, bin_xml_escape(value))
 
 
 def is_unittest(item: pytest.Item) -> bool:

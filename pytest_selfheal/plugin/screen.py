@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from pytest_selfheal.plugin.counting import OUTCOMES
+from pytest_selfheal.plugin.counting import counts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,9 +22,14 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.model import RunSummary
 
-_COLOURS = {"fixed": "green", "suggested": "yellow", "undecided": "yellow", "escalated": "red", "generated": "yellow"}
+_COLOURS = {
+    "fixed": "green",
+    "suggested": "yellow",
+    "undecided": "yellow",
+    "escalated": "red",
+    "generated": "yellow",
+} | {"alert": "red"}
 _MAX_LINES_OF_A_KIND = 10
-_COUNTED = ("passed", "healed", "failed", "error", "skipped", "xfailed", "xpassed")
 HEALED = "_selfheal_healed"
 """Set on the report of a test that passed on a later try, in the process that prints it."""
 
@@ -94,18 +102,10 @@ class Screen:
             reporter.write_line(text, **({colour: True} if colour else {}))
 
     def counted(self, run: RunRecord) -> RunRecord:
-        """Return the run with its tests by outcome, as the terminal counted them."""
-        stats = getattr(self._reporter, "stats", {})
-        sizes = {name: len(stats.get(name, ())) for name in _COUNTED}
-        return replace(
-            run,
-            passed=sizes["passed"] + sizes["healed"],
-            failed=sizes["failed"],
-            errors=sizes["error"],
-            skipped=sizes["skipped"],
-            xfailed=sizes["xfailed"],
-            xpassed=sizes["xpassed"],
-        )
+        """Return the run with its tests by outcome, as the terminal, or what stands in for it, counted them."""
+        counter = self._reporter or self._config.pluginmanager.getplugin(OUTCOMES)
+        sizes: dict[str, Any] = {**counts(getattr(counter, "stats", {}))}
+        return replace(run, **sizes)
 
     def summary(self, summary: RunSummary) -> None:
         """Write the section at the end of the run, as verbosity asks; --no-summary keeps what must not be missed."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Health
     from pytest_selfheal.model import Pattern
     from pytest_selfheal.model import ReviewEntry
@@ -42,6 +43,32 @@ def review_document(entries: Sequence[ReviewEntry]) -> dict[str, Any]:
 def verdict_document(verdict: Verdict, exit_status: int) -> dict[str, Any]:
     """Return `selfheal-gate/1`; `exit_status` is what the command ends with."""
     return {"schema": "selfheal-gate/1", "exit_status": exit_status, **verdict.to_dict()}
+
+
+def badge_document(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as an endpoint of shields.io (schema version 1)."""
+    messages = {"pass": ("passing", "brightgreen"), "warn": ("warnings", "yellow"), "block": ("blocked", "red")}
+    message, colour = messages.get(verdict.status, ("unknown", "lightgrey"))
+    return {"schemaVersion": 1, "label": "selfheal gate", "message": message, "color": colour}
+
+
+def report_document(
+    verdict: Verdict,
+    exit_status: int,
+    health: Health | None,
+    failures: Sequence[FailureRecord],
+    events: Sequence[HealingEvent],
+    reviews: Sequence[ReviewEntry],
+) -> dict[str, Any]:
+    """Return `selfheal-report/1`: one run with its verdict, health, failures, what was done, and what is left to do."""
+    return {
+        "schema": "selfheal-report/1",
+        "gate": verdict_document(verdict, exit_status),
+        "health": health_document(health) if health is not None else None,
+        "failures": [record.to_dict() for record in failures],
+        "events": [event.to_dict() for event in events],
+        "reviews": [entry.to_dict() for entry in reviews],
+    }
 
 
 def store_document(answer: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Verdict
 
 _MESSAGE = 100
+_VALUE = 48
+"""The widest value in the gate's table; a longer one is told whole below it."""
 _WORDS = {"block": "BLOCK", "warn": "warn", "ok": "ok", "neutral": "n/a"}
 
 
@@ -97,20 +99,33 @@ def _limits(metric: Metric) -> str:
     return f"{metric.warning:g} s / {metric.critical:g} s"
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
-    """Return the gate's table, the tests behind each verdict, and what to do next."""
+def verdict_lines(verdict: Verdict, now: float) -> list[str]:
+    """Return the gate's table, the tests behind each verdict, and what to do next.
+
+    Args:
+        verdict: what to show.
+        now: seconds since the epoch, to tell the age of the run.
+    """
+    from pytest_selfheal.report.verdicts import OUTCOME_WORDS
+    from pytest_selfheal.report.verdicts import origin_lines
+
     rows = [
-        (_WORDS[rule.verdict], rule.rule, rule.title, rule.value, rule.threshold or "-", str(rule.n))
+        (_WORDS[rule.verdict], rule.rule, rule.title, _short(rule.value), rule.threshold or "-", str(rule.n))
         for rule in verdict.rules
     ]
-    lines = [f"selfheal gate: run {verdict.run_id or '(none)'}", ""]
+    lines = [*(terminal_line(line) for line in origin_lines(verdict, now)), ""]
     lines += table(rows, ("verdict", "rule", "what", "value", "threshold", "n"))
     for rule in verdict.rules:
         if rule.verdict in ("block", "warn"):
-            lines += ["", f"{rule.rule} {rule.title}: {terminal_line(rule.advice)}"]
+            told = f"{rule.value}. {rule.advice}" if len(rule.value) > _VALUE else rule.advice
+            lines += ["", f"{rule.rule} {rule.title}: {terminal_line(told)}"]
             lines += [f"  {terminal_line(nodeid)}" for nodeid in rule.tests]
-    words = {"block": "blocked", "warn": "passed with warnings", "pass": "passed", "unknown": "cannot tell"}
-    return [*lines, "", f"verdict: {words[verdict.status]}"]
+            lines += [f"  ... {rule.more} more"] if rule.more else []
+    return [*lines, "", f"verdict: {OUTCOME_WORDS[verdict.status]}"]
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _VALUE else f"{value[: _VALUE - 4]} ..."
 
 
 def review_lines(entries: Sequence[ReviewEntry]) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 
-from pytest_selfheal.config import GatePolicy
+from pytest_selfheal.gate_policy import GatePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

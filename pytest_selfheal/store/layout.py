@@ -41,7 +41,18 @@ _SCAFFOLD = {
 KNOWN = frozenset(
     [
         *_SCAFFOLD,
-        *("log", "snapshot.json", "quarantine", "lock", "patterns.json", "objects", "journal", "reports", "breakers"),
+        *(
+            "log",
+            "snapshot.json",
+            "quarantine",
+            "lock",
+            "patterns.json",
+            "objects",
+            "journal",
+            "reports",
+            "breakers",
+            "starting",
+        ),
     ]
 )
 """Entries this package may put into the folder; anything else belongs to somebody else."""

@@ -65,6 +65,15 @@ def test_health_document_has_metrics_with_their_evidence(heal, selfheal):
     assert (rate["value"], rate["n"], rate["numerator"], rate["minimum"]) == (None, 3, 2, 20)
 
 
+def test_health_is_of_the_last_hour_here_and_of_the_newest_run_in_ci(heal, selfheal):
+    """Other jobs of the same hour say nothing about this one."""
+    heal("--selfheal=record")
+    heal("--selfheal=record")
+    assert json.loads(selfheal("health", "--json").stdout)["runs"] == 2
+    assert json.loads(selfheal("health", "--json", CI="true").stdout)["runs"] == 1
+    assert json.loads(selfheal("health", "--json", "--hours", "1", CI="true").stdout)["runs"] == 2
+
+
 @pytest.mark.parametrize(
     ("options", "status"), [((), 1), (("--dry-run",), 0), (("--format", "json"), 1), (("--strict",), 1)]
 )
@@ -81,8 +90,12 @@ def test_the_gate_blocks_a_red_run(heal, selfheal, options, status):
 
 
 def test_the_gate_passes_a_green_run(heal, selfheal):
-    """0, with the rates shown as lacking data rather than as fine."""
+    """0, with the rates shown as lacking data rather than as fine; one file of the suite is not the suite."""
     heal("--selfheal", "tests/test_fine.py")
+    part = selfheal("gate")
+    assert part.returncode == 1
+    assert "only a part of the tests was asked for (1 collected: tests/test_fine.py)" in part.stdout
+    heal("--selfheal", "-o", "testpaths=tests/test_fine.py")
     done = selfheal("gate")
     assert done.returncode == 0
     assert "insufficient data (n=1 < 20)" in done.stdout

@@ -18,7 +18,7 @@ def _masked(line):
     """Take out what differs from run to run: times, waits, hashes, widths."""
     line = re.sub(r"\d+\.\d+ ?s\b", "N s", line)
     line = re.sub(r"\b\d{8}T\d{6}Z-[0-9a-f]{8}\b", "RUN", line)
-    line = re.sub(r"\b[0-9a-f]{12}\b", "HASH", line)
+    line = re.sub(r"\b[0-9a-f]{10,12}\b", "HASH", line)
     return re.sub(r"\s+", " ", line.replace("=", "")).strip()
 
 
