@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from typing import Protocol
 
 from pytest_selfheal.decide import decide
+from pytest_selfheal.errors import PatchError
 from pytest_selfheal.learn import believe
 from pytest_selfheal.learn import pattern_name
 from pytest_selfheal.learn import pattern_result
@@ -108,6 +109,7 @@ class _Group:
     candidates: list[Candidate]
     hands_off: bool = False
     proved: bool = False
+    stopped: str = ""
 
     @property
     def nodeids(self) -> tuple[str, ...]:
@@ -171,7 +173,9 @@ class RunEnd:
         for observation, record in standing:
             group = by_signature.get(record.signature)
             if group is None:
-                group = by_signature[record.signature] = _Group(observation.failure, [], [])
+                group = by_signature[record.signature] = _Group(
+                    observation.failure, [], [], stopped=observation.stopped
+                )
             group.records.append(record)
             group.hands_off = group.hands_off or observation.is_regression or observation.hands_off
         merged: dict[str, _Group] = {}
@@ -192,7 +196,7 @@ class RunEnd:
 
     def _decide(self, group: _Group) -> tuple[Action, tuple[str, ...]]:
         if self._workshop is None or not group.candidates:
-            return Escalate("no fixer knows this error"), ()
+            return Escalate(group.stopped or "no fixer knows this error"), ()
         if self.story.fixed:  # the files have changed since the candidates were made
             group.candidates = self._propose(group)
         if not self._workshop.time_left():
@@ -250,7 +254,10 @@ class RunEnd:
         if workshop is None:
             return Escalate("nothing may be written in this mode")
         candidate = action.fix.candidate
-        diff = workshop.diff(candidate.patch)
+        try:
+            diff = workshop.diff(candidate.patch)
+        except PatchError as error:  # somebody saved the file meanwhile
+            return Escalate(f"a fix could not be applied: {error}")
         applied = workshop.apply(action.fix, group.nodeids, self._others(group))
         error_type = group.records[0].error_type
         self.story.records.append(pattern_result(candidate, error_type, self._run.id, self._now(), ok=applied.ok))
@@ -286,8 +293,13 @@ class RunEnd:
         first = group.records[0]
         kind = "escalation" if not candidates else "suggestion" if len(candidates) == 1 else "options"
         known = queue.get(first.signature)
-        if known is not None and known.status == "rejected" and _ids(known.candidates) == _ids(candidates):
-            return  # a person has already said no to exactly this
+        if (
+            known is not None
+            and known.status == "rejected"
+            and candidates
+            and _ids(known.candidates) == _ids(candidates)
+        ):
+            return  # a person has already said no to exactly this; but a failure that stands is never silenced
         entry = ReviewEntry(
             id=first.signature,
             updated_at=self._now(),

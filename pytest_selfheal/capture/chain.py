@@ -113,6 +113,7 @@ class ChainReader:
             facts["exporters"] = [name for name, is_own in zip(facts["exporters"], own, strict=True) if is_own]
         elif "path" in facts:
             facts["path"] = self.frames.path(facts["path"])[0]
+        facts.update(self._handled(error))
         return ErrorLink(
             type_name=type_name(type(error)),
             mro=mro,
@@ -121,6 +122,17 @@ class ChainReader:
             facts=facts,
             frames=safely(lambda: self.frames.read(traceback), ()),
         )
+
+    def _handled(self, error: BaseException) -> dict[str, Any]:
+        """Return which refusal an exception answers when it was raised `from None`: people do not see it, we may."""
+        hidden = attribute(error, "__context__")
+        if not attribute(error, "__suppress_context__") or not _is_exception(hidden):
+            return {}
+        if _is_exception(attribute(error, "__cause__")):
+            return {}
+        mro = mro_names(type(hidden))
+        status = facts_of(hidden, mro, self._redactor.redact).get("http_status")
+        return {"handled_status": status, "handled_type": mro[0]} if status is not None else {}
 
 
 @lru_cache(maxsize=4)

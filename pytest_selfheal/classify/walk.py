@@ -213,10 +213,23 @@ class _Walk:
         if self._is_own(link) and (not alone or _raised_by_project(link)):
             if not alone:
                 return None
+            answered = self._handled(link)
+            if answered is not None:
+                return answered
             # Its own class, raised by its own code, for no reason from outside: behaviour, perhaps the one under test.
             found = Finding(Category.UNKNOWN, UNSURE, "domain", (f"type {link.type_name}",))
             return self._told(link, "whose exception", found)
         return self._by_class(link)
+
+    def _handled(self, link: ErrorLink) -> Finding | None:
+        """Judge an own exception raised `from None` in answer to a refusal that a library of others reported."""
+        status, kind = link.facts.get("handled_status"), str(link.facts.get("handled_type", ""))
+        if status is None or self._is_own(ErrorLink(kind)):
+            return None
+        found = first_match(_PROTOCOL, replace(link, facts={"http_status": status}))
+        if found is None or found.category not in CURABLE:
+            return None
+        return self._told(link, "what it answers", found.weaker(CAUSE_STEP, f"hidden context {kind}"))
 
     def _own_answer(self, link: ErrorLink) -> Finding | None:
         if not self._own:

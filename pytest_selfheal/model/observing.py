@@ -113,7 +113,7 @@ class Attempt(Value):
 class Observation(Value):
     """What a worker tells the controller about one test that failed at least once (one JSON string on the report).
 
-    `hands_off` tells that the test's author opted out of retries and repairs.
+    `hands_off` tells that the test's author opted out of retries and repairs, `stopped` why there was no further try.
     """
 
     failure: Failure
@@ -122,3 +122,4 @@ class Observation(Value):
     attempts: tuple[Attempt, ...] = ()
     is_regression: bool = False
     hands_off: bool = False
+    stopped: str = ""

@@ -16,7 +16,9 @@ from pytest_selfheal.plugin.runner import RUNNER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_selfheal.model import Attempt
     from pytest_selfheal.model import Observation
+    from pytest_selfheal.plugin.observer import Observed
     from pytest_selfheal.plugin.parts import Parts
 
 
@@ -39,11 +41,13 @@ class StandDown:
 
 
 class Bystander:
-    """Looks at each failing report and changes nothing; `outcome` of a retried attempt is the other plugin's word."""
+    """Looks at each failing try and changes nothing; what a try came to is the other plugin's word."""
 
     def __init__(self, parts: Parts, deliver: Callable[[Any, list[Observation]], None]) -> None:
         self._parts = parts
         self._deliver = deliver
+        self._latest: dict[str, Observed] = {}
+        self._earlier: dict[str, list[Attempt]] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
@@ -52,5 +56,24 @@ class Bystander:
         if report.failed:
             observed = self._parts.observer.observe(item, call, report)
             if observed is not None:
-                self._deliver(report, [observed.failed()])
+                self._latest[item.nodeid] = observed
         return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hand over what the test came to, once the other plugin has said whether it tries again."""
+        nodeid = report.nodeid
+        if report.outcome in _TRIES_AGAIN:
+            observed = self._latest.pop(nodeid, None)
+            if observed is not None:
+                attempts = self._earlier.setdefault(nodeid, [])
+                attempts.append(observed.attempt(len(attempts) + 1, waited_s=0.0))
+                self._latest[nodeid] = observed
+        elif report.failed and (failing := self._latest.pop(nodeid, None)) is not None:
+            self._deliver(report, [failing.failed(tuple(self._earlier.pop(nodeid, ())))])
+        elif report.passed and report.when == "call" and (attempts := self._earlier.pop(nodeid, [])):
+            self._deliver(report, [self._latest.pop(nodeid).healed(tuple(attempts))])
+
+
+_TRIES_AGAIN = frozenset({"rerun", "retried"})
+"""Outcomes by which pytest-rerunfailures and pytest-retry log a failed try that is not the last."""

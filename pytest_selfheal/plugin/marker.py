@@ -26,15 +26,24 @@ def wish_of(item: pytest.Item) -> Wish:
     """
     marker = item.get_closest_marker(MARKER)
     if marker is None:
-        return Wish()
+        return Wish(defer=not _is_ordered(item))
     given = _checked(item, marker)
     return Wish(
         retries=given.get("retries"),
         delay_s=None if given.get("delay") is None else float(given["delay"]),
         only=_words(given.get("only", ())),
         never=_words(given.get("never", ())),
-        defer=given.get("defer", True),
+        defer=given.get("defer", not _is_ordered(item)),
     )
+
+
+_ORDERED = ("dependency", "depends", "order", "run", "incremental", "steps")
+"""Marks of plugins (and of pytest's own guide) by which tests build on those before them."""
+
+
+def _is_ordered(item: pytest.Item) -> bool:
+    """Tell whether others may build on this test: it is tried again at once, as they would be skipped meanwhile."""
+    return any(item.get_closest_marker(name) is not None for name in _ORDERED)
 
 
 def timeout_of(item: pytest.Item) -> float | None:

@@ -52,16 +52,16 @@ class Observed:
     is_regression: bool
     hands_off: bool = False
 
-    def failed(self, attempts: tuple[Attempt, ...] = ()) -> Observation:
-        """Return the observation of a test that ended failed after these earlier attempts."""
-        return self._ended(Outcome.FAILED, attempts)
+    def failed(self, attempts: tuple[Attempt, ...] = (), stopped: str = "") -> Observation:
+        """Return the observation of a test that ended failed: its earlier attempts, why there were no more."""
+        return self._ended(Outcome.FAILED, attempts, stopped)
 
     def healed(self, attempts: tuple[Attempt, ...]) -> Observation:
         """Return the observation of a test whose last try passed; `attempts` are the failed ones."""
         return self._ended(Outcome.HEALED, attempts)
 
-    def _ended(self, outcome: Outcome, attempts: tuple[Attempt, ...]) -> Observation:
-        return Observation(self.failure, self.diagnosis, outcome, attempts, self.is_regression, self.hands_off)
+    def _ended(self, outcome: Outcome, attempts: tuple[Attempt, ...], stopped: str = "") -> Observation:
+        return Observation(self.failure, self.diagnosis, outcome, attempts, self.is_regression, self.hands_off, stopped)
 
     def attempt(self, number: int, *, waited_s: float) -> Attempt:
         """Return this failed try as the `number`-th attempt."""

@@ -364,7 +364,7 @@ class Retrying:
         if observed is None:
             return []
         others = [other.failed() for other in trial.subtests if other is not observed]
-        return [observed.healed(attempts)] if trial.healed else [*others, observed.failed(attempts)]
+        return [observed.healed(attempts)] if trial.healed else [*others, observed.failed(attempts, trial.reason)]
 
 
 def _told_only(report: pytest.TestReport) -> Phase:

@@ -133,7 +133,7 @@ class Recovery:
             return Stop(f"still failing after {failed} attempts" if failed > 1 else "")
         asked = asked_delay_s(failure)
         if asked is not None and asked > self._policy.retry_after_cap_s:
-            return Stop(f"not retried: it asks to wait {asked:g} s, more than retry_after_cap_s")
+            return Stop(f"deferred beyond this run: it asks to wait {asked:g} s, more than retry_after_cap_s")
         delay_s = self._delay_s(strategy, failed, wish) if asked is None else asked
         return self._within_budgets(diagnosis, failed, delay_s, now) or Retry(delay_s, strategy.alone)
 

@@ -120,7 +120,9 @@ def _name_refusal(path: str, edit_roots: Iterable[str], tracked: AbstractSet[str
     roots = [PurePosixPath(folder).parts for folder in edit_roots]
     if roots and not any(pure.parts[: len(parts)] == parts for parts in roots):
         return "the file lies outside edit_roots"
-    return "the file is not tracked by git" if tracked is not None and path not in tracked else ""
+    if tracked is None or path in tracked:
+        return ""
+    return "the file is not tracked by git" if tracked else "git does not say which files it tracks here"
 
 
 def _text_refusal(old: bytes, new: bytes) -> str:

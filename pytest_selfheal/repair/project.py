@@ -135,9 +135,15 @@ class Project:
 
     @property
     def tracked(self) -> frozenset[str] | None:
-        """The files tracked by git, relative to the root; None outside a git work tree."""
+        """The files tracked by git, relative to the root; None outside a git work tree.
+
+        Where there is a work tree and git cannot answer (not installed, or the folder belongs to somebody else, as
+        in many containers) no file counts as tracked, so that none is edited.
+        """
         if not self._tracked_known:
             listed = git_files(self.root, "-c")
+            if listed is None and any(os.path.lexists(folder / ".git") for folder in (self.root, *self.root.parents)):
+                listed = []
             self._tracked = frozenset(listed) if listed is not None else None
             self._tracked_known = True
         return self._tracked

@@ -317,6 +317,26 @@ def test_another_plugin_that_retries_keeps_the_tests(pytester, run, failures, wa
     assert {record.outcome.value for record in failures()} <= {"failed", "escalated"}
 
 
+@pytest.mark.parametrize("workers", [[], ["-n1"]], ids=["plain", "worker"])
+def test_what_another_plugin_healed_is_no_failure_of_ours(pytester, run, failures, workers):
+    """A try that rerunfailures repeats is an attempt; only its last word counts, and a rescue is told as healed."""
+    pytester.makepyfile(
+        """
+        import itertools
+        once, twice = itertools.count(), itertools.count()
+        def test_rescued():
+            assert next(once)
+        def test_lost():
+            assert next(twice) > 5
+        """
+    )
+    run("--selfheal", "--reruns", "1", *workers)
+    outcomes = {
+        record.nodeid.rpartition("::")[2]: (record.outcome.value, len(record.attempts)) for record in failures()
+    }
+    assert outcomes == {"test_rescued": ("healed", 1), "test_lost": ("escalated", 1)}
+
+
 def test_a_timeout_of_pytest_timeout_does_not_run_while_ours_waits(pytester, run):
     """The clock of --timeout stands still during a backoff, and starts anew for the next attempt."""
     pytester.makepyfile(

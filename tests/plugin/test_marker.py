@@ -107,3 +107,15 @@ def test_a_storm_ends_the_retries_of_an_outage(pytester, run, failures, options)
     assert "30 failed" in done.stdout.splitlines()[-1]
     assert 5 <= retried <= 7
     assert "the same outage has not recovered for other tests" in done.stdout
+
+
+@pytest.mark.parametrize("mark", ["dependency", "order", "incremental"])
+def test_a_test_that_others_build_on_is_tried_again_at_once(pytester, run, mark):
+    """Nothing of the file runs between its tries, so what depends on it is not skipped in vain."""
+    pytester.makepyfile(
+        f"{HEADER}\ndone = []\n"
+        f"@pytest.mark.{mark}\ndef test_login():\n    fail('it', 1)\n    done.append('login')\n"
+        "def test_use():\n    assert done == ['login']\n"
+    )
+    pytester.makeini("[pytest]\nmarkers =\n  dependency\n  order\n  incremental\n")
+    assert "1 passed, 1 healed" in run("--selfheal").stdout.splitlines()[-1]

@@ -69,6 +69,14 @@ def while_handling(first, second):
         raise second  # noqa: B904
 
 
+def instead_of(first, second):
+    """Raise the second exception `from None` in answer to the first."""
+    try:
+        raise first  # noqa: TRY301 - the chain is the point
+    except BaseException:  # noqa: BLE001 - the chain is the point
+        raise second from None
+
+
 def with_facts(error, **facts):
     for name, value in facts.items():
         setattr(error, name, value)
@@ -433,6 +441,18 @@ CHAINS = [
     ),
     ("suppressed", U, lambda: raised(lambda: throw(with_facts(RuntimeError("x"), __suppress_context__=True)))),
     ("own-wraps", T, lambda: raised(lambda: throw(OwnError("cannot load"), ConnectionResetError(104, "x")))),
+    (
+        "own-answer-429",
+        R,
+        lambda: raised(lambda: instead_of(with_facts(HTTPError(), response=response(429)), OwnError("x"))),
+    ),
+    (
+        "own-answer-404",
+        U,
+        lambda: raised(lambda: instead_of(with_facts(HTTPError(), response=response(404)), OwnError("x"))),
+    ),
+    ("own-answers-own", U, lambda: raised(lambda: instead_of(with_facts(OwnError(), status_code=429), OwnError("x")))),
+    ("own-answer-key", U, lambda: raised(lambda: instead_of(KeyError("429"), OwnError("429 too many requests")))),
     ("own-domain", U, lambda: raised(lambda: throw(library("shop.limits.TooMany", OwnError)("rate limit exceeded")))),
     ("own-timeout", U, lambda: raised(lambda: throw(library("shop.limits.Expired", TimeoutError)("x")))),
     ("own-status", T, lambda: raised(lambda: throw(with_facts(OwnError("x"), status_code=503)))),

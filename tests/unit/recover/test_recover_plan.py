@@ -91,7 +91,9 @@ def test_teardown_and_collection_are_not_retried(phase, retried, diagnosis, fail
 def test_what_the_service_asks_for_is_the_delay_up_to_a_cap(facts, delay, diagnosis, failure):
     """Retry-After and the test's own wish go before the backoff; too long a wait is refused with its reason."""
     plan = recovery().plan(failure(**facts), diagnosis(category=Category.RATE_LIMIT), 1, 0.0)
-    assert plan == (Retry(delay) if delay else Stop("not retried: it asks to wait 61 s, more than retry_after_cap_s"))
+    assert plan == (
+        Retry(delay) if delay else Stop("deferred beyond this run: it asks to wait 61 s, more than retry_after_cap_s")
+    )
 
 
 @pytest.mark.parametrize(

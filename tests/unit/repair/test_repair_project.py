@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from pytest_selfheal.repair.guards import path_refusal
 from pytest_selfheal.repair.imports import Import
 from pytest_selfheal.repair.imports import facts_of
 from pytest_selfheal.repair.project import kind_of
@@ -45,6 +47,17 @@ def test_git_decides_what_belongs_to_the_project(make_project):
     git(project.root, "add", "src")
     assert set(project.files) == {*OWN, "new.py"}
     assert project.tracked == {path for path in OWN if path.startswith("src")}
+
+
+@pytest.mark.parametrize("git", ["missing", "refusing"])
+def test_where_git_cannot_answer_nothing_counts_as_tracked(make_project, monkeypatch, git):
+    """A work tree whose git is missing or refuses is not taken for a folder without git."""
+    project = make_project({"a.py": "x = 1\n"})
+    (Path(project.root) / ".git").mkdir()  # no repository that git would accept
+    if git == "missing":
+        monkeypatch.setenv("PATH", "")
+    assert project.tracked == frozenset()
+    assert "git does not say" in path_refusal("a.py", Path(project.root), (), project.tracked)
 
 
 def test_outside_git_nothing_is_known_to_be_tracked(make_project):
