@@ -1,0 +1,53 @@
+"""Whether a template is sure of its sites far from the failure.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.learn.forms import DOTTED
+from pytest_selfheal.learn.forms import Form
+from pytest_selfheal.learn.forms import walk
+
+if TYPE_CHECKING:
+    from pytest_selfheal.learn.abstraction import Template
+    from pytest_selfheal.learn.forms import Names
+
+_COMMON_TYPES = (list, dict, str, set, tuple, int, float, bytes, frozenset, object, type, Exception, type(lambda: 0))
+_COMMON = frozenset(name for kind in _COMMON_TYPES for name in dir(kind)) | frozenset(
+    [
+        "close",
+        "fileno",
+        "flush",
+        "mode",
+        "name",
+        "open",
+        "read",
+        "readable",
+        "readline",
+        "readlines",
+        "seek",
+        "tell",
+        "truncate",
+        "write",
+        "writelines",
+    ]
+)
+
+
+def is_distinctive(template: Template, names: Names) -> bool:
+    """Tell whether the old form names something that can be told from other code without running it.
+
+    A dotted name can; an attribute can when no common type has it and no two classes of the project share it.
+    """
+    before = template.before
+    bare = isinstance(before, Form) and before.kind in ("Name", "Constant")
+    if template.strength < 1 or bare:
+        return False
+    if any(form.kind == DOTTED for form in walk(before)):
+        return True
+    attributes = [form.fields["attr"] for form in walk(before) if form.kind == "Attribute"]
+    rare = [name for name in attributes if name not in _COMMON and not name.startswith("$")]
+    return any(not names.is_shared(name) for name in rare)
