@@ -24,9 +24,11 @@ from pytest_selfheal.learn.forms import walk
 from pytest_selfheal.learn.lessons import Lesson
 from pytest_selfheal.learn.lessons import learn
 from pytest_selfheal.learn.message import read_message
+from pytest_selfheal.learn.notation import lesson_of
+from pytest_selfheal.learn.notation import pattern_of
 from pytest_selfheal.learn.replaying import Place
 from pytest_selfheal.learn.replaying import replay
-from pytest_selfheal.repair.known_names import KnownNames
+from pytest_selfheal.repair.dotted_names import DottedNames
 
 
 @dataclass
@@ -66,7 +68,8 @@ def _measure(case: tuple[Any, ...], own_names: dict[str, set[str]], score: Score
     name, error, before, after, variants, decoys = case
     error_type, _, text = error.partition(": ")
     message = read_message(error_type, text)
-    lesson = learn(_code(before), _code(after), message)
+    first = learn(_code(before), _code(after), message, _failing_lines(before))
+    lesson = lesson_of(pattern_of(first, error_message=text))  # as it will be read back from patterns.json
     score.cases += 1
     if _try(lesson, before, after, message) == "right":
         score.taught += 1
@@ -98,6 +101,10 @@ def _try(lesson: Lesson, text: str, expected: Any, message: Any, score: Score | 
     return verdict
 
 
+def _failing_lines(text: str) -> set[int]:
+    return {number for number, line in enumerate(text.splitlines(), 1) if "#!" in line}
+
+
 def _place(text: str, code: Code) -> Place:
     for number, line in enumerate(text.splitlines(), 1):
         if "#!" in line:
@@ -108,7 +115,7 @@ def _place(text: str, code: Code) -> Place:
 
 
 def _code(text: str) -> Code:
-    return Code(text, KnownNames())
+    return Code(text, DottedNames())
 
 
 def _normal(text: str) -> tuple[str, frozenset[str]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.learn.abstraction import Template
@@ -20,10 +19,16 @@ from pytest_selfheal.learn.forms import Code
 from pytest_selfheal.learn.forms import Form
 from pytest_selfheal.learn.forms import key_of
 from pytest_selfheal.learn.forms import walk
+from pytest_selfheal.learn.relevance import concerns
+from pytest_selfheal.learn.relevance import is_forbidden
+from pytest_selfheal.learn.relevance import is_plain_value
+from pytest_selfheal.learn.relevance import is_prose
+from pytest_selfheal.learn.relevance import words
 from pytest_selfheal.model import ErrorClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from pytest_selfheal.learn.message import Message
 
@@ -43,12 +48,14 @@ class Lesson:
         ladders: for each place that changed its templates, the widest (most specific) first.
         renames: dotted names that became others wherever they stood.
         imports: what the new text imports: dotted name to the local name it was given.
+        stated_class: the error class as it was written down; None leaves it to the lesson itself.
     """
 
     message: Message
     ladders: tuple[tuple[Template, ...], ...]
     renames: Mapping[str, str]
     imports: Mapping[str, str]
+    stated_class: ErrorClass | None = None
 
     def __bool__(self) -> bool:
         return bool(self.ladders or self.renames)
@@ -56,6 +63,8 @@ class Lesson:
     @property
     def error_class(self) -> ErrorClass:
         """How far it may go; an error that names the new form itself is of the API class."""
+        if self.stated_class is not None:
+            return self.stated_class
         introduced = {word for text in self._new_words() for word in text.split(".")}
         return ErrorClass.API if introduced & self.message.names else self.message.error_class
 
@@ -68,33 +77,28 @@ class Lesson:
         return new - old
 
 
-def words(forms: object) -> set[str]:
-    """Return the names and texts that stand concrete in a template."""
-    found: set[str] = set()
-    for form in walk(forms):
-        if form.kind == DOTTED:
-            found.update(form.fields["name"].split("."))
-        if form.kind == HOLE:
-            continue
-        found.update(
-            part
-            for name, part in form.fields.items()
-            if name in ("attr", "id", "arg", "name", "value") and isinstance(part, str)
-        )
-    return found
+def learn(before: Code, after: Code, message: Message, lines: AbstractSet[int] | None = None) -> Lesson:
+    """Return what the edit from `before` to `after` teaches about the error; a false lesson when nothing.
 
-
-def learn(before: Code, after: Code, message: Message) -> Lesson:
-    """Return what the edit from `before` to `after` teaches about the error; a false lesson when nothing."""
+    Args:
+        before: the file while the test failed.
+        after: the file once it passed.
+        message: the error.
+        lines: lines of `before` that the traceback went through; only edits near them, or of names that the error
+            speaks of, are learned from. None takes the whole edit.
+    """
+    paths = [path for path in differences(before.form, after.form) if not is_prose(path)]
+    if lines is not None:
+        paths = [path for path in paths if concerns(path, message, lines) and not is_plain_value(path, message)]
     renames = _import_renames(before, after, message)
-    paths = differences(before.form, after.form)
+    if lines is not None:
+        renames = _related(renames, message, paths)
     if len(paths) > _MOST_PLACES:
         return Lesson(message, (), {}, {})
+    paths = [path for path in paths if not is_forbidden(path)]
     ladders: dict[str, tuple[Template, ...]] = {}
     for path in paths:
         old, new = path[-1]
-        if _is_prose(path):
-            continue
         if isinstance(old, Form) and isinstance(new, Form) and old.kind == new.kind == DOTTED:
             if _is_rename(old, new, path, before, after):
                 _note(renames, old.fields["name"], new.fields["name"])
@@ -109,12 +113,12 @@ def learn(before: Code, after: Code, message: Message) -> Lesson:
     return Lesson(message, tuple(ladders.values()), _cut(renames, message.missing), imports)
 
 
-def _is_prose(path: Path) -> bool:
-    old, new = path[-1]
-    if not (isinstance(old, Form) and isinstance(new, Form)) or len(path) < 2:
-        return False
-    parent = path[-2][0]
-    return old.kind == new.kind == "Constant" and isinstance(parent, Form) and parent.kind == "Expr"
+def _related(renames: dict[str, str], message: Message, paths: list[Path]) -> dict[str, str]:
+    """Return the renames of imports that the error, or code that changed near it, speaks of, and their siblings."""
+    spoken = message.names | {word for path in paths for side in path[-1] for word in words(side)}
+    kept = {old: new for old, new in renames.items() if spoken & {old.rpartition(".")[2], new.rpartition(".")[2]}}
+    homes = {old.rpartition(".")[0] for old in kept}
+    return {old: new for old, new in renames.items() if old in kept or old.rpartition(".")[0] in homes}
 
 
 def _import_renames(before: Code, after: Code, message: Message) -> dict[str, str]:
@@ -212,8 +216,3 @@ def _is_usable(template: Template) -> bool:
         return False
     bare = old.kind in ("Name", "Constant", HOLE) and template.strength < _ENOUGH
     return not bare and not any(form.kind == "JoinedStr" for form in walk(old))
-
-
-def with_names(lesson: Lesson, message: Message) -> Lesson:
-    """Return the lesson as if it had been taught by another error."""
-    return replace(lesson, message=message)

@@ -16,10 +16,10 @@ from pytest_selfheal.learn.forms import Form
 from pytest_selfheal.learn.forms import walk
 from pytest_selfheal.learn.importing import Need
 from pytest_selfheal.learn.importing import settle
-from pytest_selfheal.learn.lessons import words
 from pytest_selfheal.learn.matching import Holes
 from pytest_selfheal.learn.matching import match
 from pytest_selfheal.learn.matching import run_of
+from pytest_selfheal.learn.relevance import words
 from pytest_selfheal.learn.renaming import rename
 from pytest_selfheal.learn.rendering import Renderer
 from pytest_selfheal.learn.rendering import UnfillableError

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.observing import Frame
     from pytest_selfheal.model.observing import Observation
     from pytest_selfheal.model.observing import Ruling
+    from pytest_selfheal.model.patterns import Change
+    from pytest_selfheal.model.patterns import ErrorFacts
+    from pytest_selfheal.model.patterns import Evidence
+    from pytest_selfheal.model.patterns import Example
+    from pytest_selfheal.model.patterns import LearnedPattern
+    from pytest_selfheal.model.patterns import Shape
     from pytest_selfheal.model.project import ProjectFacts
     from pytest_selfheal.model.records import FailureRecord
     from pytest_selfheal.model.records import GeneratedTest
@@ -67,6 +73,7 @@ _HOMES = {
     "judging": "Health Metric RuleResult Verdict",
     "moment": "utc_text",
     "observing": "Attempt Diagnosis ErrorLink Failure Frame Observation Ruling",
+    "patterns": "Change ErrorFacts Evidence Example LearnedPattern Shape",
     "project": "ProjectFacts",
     "records": "FailureRecord GeneratedTest HealingEvent History Occurrence Pattern PatternResult ReviewEntry",
     "repairing": "Action Applied Apply Ask Candidate Edit Escalate Fix Patch Proof Suggest Validation",
@@ -96,12 +103,16 @@ __all__ = [
     "Attempt",
     "Candidate",
     "Category",
+    "Change",
     "Deed",
     "Diagnosis",
     "Edit",
     "ErrorClass",
+    "ErrorFacts",
     "ErrorLink",
     "Escalate",
+    "Evidence",
+    "Example",
     "Failure",
     "FailureRecord",
     "Fix",
@@ -110,6 +121,7 @@ __all__ = [
     "HealingEvent",
     "Health",
     "History",
+    "LearnedPattern",
     "Metric",
     "Observation",
     "Occurrence",
@@ -128,6 +140,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Severity",
+    "Shape",
     "Suggest",
     "Trust",
     "Validation",

@@ -22,7 +22,7 @@ _NOISY = frozenset({"antigravity", "this", "idlelib", "turtle", "turtledemo", "t
 _ABSENT = object()
 
 
-class KnownNames:
+class DottedNames:
     """Answers about dotted names; modules of installed packages are never imported for it.
 
     Args:
