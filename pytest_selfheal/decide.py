@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_selfheal.model import Apply
 from pytest_selfheal.model import Ask
 from pytest_selfheal.model import Escalate
+from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Suggest
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def decide(
             return Ask(tuple(unproved), why_none or "no candidate passed validation")
         return Escalate(why_none or "no fixer knows this error")
     best = fixes[0]
-    rivals = [fix for fix in fixes[1:] if fix.candidate.patch != best.candidate.patch]
+    rivals = [fix for fix in fixes[1:] if _rivals(best.candidate, fix.candidate)]
     if rivals:
         return Ask(
             tuple(fix.candidate for fix in (best, *rivals)),
@@ -72,3 +73,9 @@ def decide(
     if context.against:
         return Suggest(best, "; ".join(context.against))
     return Apply(best, f"confidence {confidence:.2f}, learned, validated")
+
+
+def _rivals(best: Candidate, other: Candidate) -> bool:
+    """Tell whether a second fix makes the first doubtful; what a person of this project taught outweighs a built-in."""
+    taught = best.origin is Origin.LEARNED and best.learned and other.origin is Origin.BUILTIN
+    return other.patch != best.patch and not taught

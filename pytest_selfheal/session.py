@@ -21,8 +21,10 @@ from pytest_selfheal.model import Applied
 from pytest_selfheal.model import Apply
 from pytest_selfheal.model import Ask
 from pytest_selfheal.model import Deed
+from pytest_selfheal.model import ErrorClass
 from pytest_selfheal.model import Escalate
 from pytest_selfheal.model import HealingEvent
+from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import ReviewEntry
 from pytest_selfheal.model import Suggest
@@ -65,8 +67,16 @@ class Workshop(Protocol):
     ) -> Proof:
         """Try candidates in child processes with nothing on disk changed."""
 
-    def apply(self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str]) -> Applied:
-        """Journal, write, run the tests again; everything is restored when that fails."""
+    def apply(
+        self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str], also: Sequence[str] = ()
+    ) -> Applied:
+        """Journal, write, run the tests and `also` again; everything is restored when that fails."""
+
+    def sweep(self, fix: Fix) -> Fix | None:
+        """Return a learned fix for the rest of the project, once it is applied at its own site."""
+
+    def tests_of(self, patch: Patch) -> list[str]:
+        """Return the test files that import what a patch edits."""
 
     def diff(self, patch: Patch) -> str:
         """Return a unified diff for people."""
@@ -214,9 +224,25 @@ class RunEnd:
         workshop = self._workshop
         if workshop is None:
             return Escalate("nothing may be written in this mode")
+        applied = self._write(group, action.fix, action.reason, workshop)
+        if not applied.ok:
+            return Escalate(f"a fix was tried and taken back: {applied.reason}")
+        for record in group.records:
+            entry = queue.get(record.signature)
+            if entry is not None and entry.status == "open":
+                self.story.records.append(replace(entry, status="fixed", updated_at=self._now()))
         candidate = action.fix.candidate
+        if candidate.origin is Origin.LEARNED and candidate.error_class is ErrorClass.API and workshop.time_left():
+            more = workshop.sweep(action.fix)  # a patch of its own, which stands or falls alone
+            if more is not None:
+                also = workshop.tests_of(more.candidate.patch)
+                self._write(group, more, "the same old form stands there", workshop, also)
+        return None
+
+    def _write(self, group: _Group, fix: Fix, reason: str, workshop: Workshop, also: Sequence[str] = ()) -> Applied:
+        candidate = fix.candidate
         diff = workshop.diff(candidate.patch)
-        applied = workshop.apply(action.fix, group.nodeids, self._others(group))
+        applied = workshop.apply(fix, group.nodeids, self._others(group), also)
         error_type = group.records[0].error_type
         self.story.records.append(pattern_result(candidate, error_type, self._run.id, self._now(), ok=applied.ok))
         detail = candidate.title if applied.ok else f"{candidate.title}: {applied.reason}"
@@ -229,16 +255,11 @@ class RunEnd:
             ref=applied.journal_id,
             duration_s=applied.duration_s,
         )
-        if not applied.ok:
-            return Escalate(f"a fix was tried and taken back: {applied.reason}")
-        self.story.fixed.append(Deed(action.fix, applied, group.nodeids, diff))
-        self.story.unfixed.difference_update(group.nodeids, applied.now_passing)
-        self._tell("fixed", f"{candidate.title} ({action.reason}); take back with: selfheal undo {applied.journal_id}")
-        for record in group.records:
-            entry = queue.get(record.signature)
-            if entry is not None and entry.status == "open":
-                self.story.records.append(replace(entry, status="fixed", updated_at=self._now()))
-        return None
+        if applied.ok:
+            self.story.fixed.append(Deed(fix, applied, group.nodeids, diff))
+            self.story.unfixed.difference_update(group.nodeids, applied.now_passing)
+            self._tell("fixed", f"{candidate.title} ({reason}); take back with: selfheal undo {applied.journal_id}")
+        return applied
 
     def _queue(
         self,
@@ -285,7 +306,12 @@ class RunEnd:
         )
 
     def _believe(self, candidate: Candidate) -> Candidate:
-        """Return the candidate with what this project's own experience says about its kind."""
+        """Return the candidate with what this project's own experience says about its kind.
+
+        A learned pattern carries its experience itself.
+        """
+        if candidate.origin is Origin.LEARNED:
+            return candidate
         seen = self._patterns.get(pattern_name(candidate))
         if seen is None:
             return candidate

@@ -25,8 +25,22 @@ _NEAR_LINES = 10
 _FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
 _DEFINITIONS = (*_FUNCTIONS, "ClassDef")
 _VERDICTS = frozenset(
-    ["approx", "deprecated_call", "expectedFailure", "fail", "importorskip", "raises", "skip", "skipIf", "skipTest"]
-    + ["skipUnless", "skipif", "suppress", "warns", "xfail"]
+    [
+        "approx",
+        "deprecated_call",
+        "expectedFailure",
+        "fail",
+        "importorskip",
+        "raises",
+        "skip",
+        "skipIf",
+        "skipTest",
+        "skipUnless",
+        "skipif",
+        "suppress",
+        "warns",
+        "xfail",
+    ]
 )
 
 
@@ -81,7 +95,7 @@ def is_forbidden(path: Path) -> bool:
 def is_prose(path: Path) -> bool:
     """Tell whether only a text that stands for itself changed: a docstring, a comment in disguise."""
     old, new = path[-1]
-    if not (isinstance(old, Form) and isinstance(new, Form)) or len(path) < 2:  # noqa: PLR2004 - the place and above
+    if not (isinstance(old, Form) and isinstance(new, Form)) or len(path) < 2:
         return False
     return old.kind == new.kind == "Constant" and _is(path[-2][0], ("Expr",))
 

@@ -322,3 +322,15 @@ def _without_overlaps(splices: list[Splice], code: Code) -> list[Splice]:
             kept.append(splice)
             reached = splice[1]
     return kept
+
+
+def anchors(lesson: Lesson) -> set[str]:
+    """Return the names by which the old forms of a lesson can be found in a text without parsing it."""
+    names = {old.rpartition(".")[2] for old in lesson.renames}
+    for ladder in lesson.ladders:
+        for form in walk(ladder[-1].before):
+            if form.kind == DOTTED:
+                names.add(form.fields["name"].rpartition(".")[2])
+            elif form.kind == "Attribute":
+                names.add(form.fields["attr"])
+    return {name for name in names if not name.startswith("$")}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.patterns import Evidence
     from pytest_selfheal.model.patterns import Example
     from pytest_selfheal.model.patterns import LearnedPattern
+    from pytest_selfheal.model.patterns import OpenFailure
     from pytest_selfheal.model.patterns import Shape
     from pytest_selfheal.model.project import ProjectFacts
     from pytest_selfheal.model.records import FailureRecord
@@ -73,7 +74,7 @@ _HOMES = {
     "judging": "Health Metric RuleResult Verdict",
     "moment": "utc_text",
     "observing": "Attempt Diagnosis ErrorLink Failure Frame Observation Ruling",
-    "patterns": "Change ErrorFacts Evidence Example LearnedPattern Shape",
+    "patterns": "Change ErrorFacts Evidence Example LearnedPattern OpenFailure Shape",
     "project": "ProjectFacts",
     "records": "FailureRecord GeneratedTest HealingEvent History Occurrence Pattern PatternResult ReviewEntry",
     "repairing": "Action Applied Apply Ask Candidate Edit Escalate Fix Patch Proof Suggest Validation",
@@ -125,6 +126,7 @@ __all__ = [
     "Metric",
     "Observation",
     "Occurrence",
+    "OpenFailure",
     "Origin",
     "Outcome",
     "Patch",

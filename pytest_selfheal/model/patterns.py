@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field
 
+from pytest_selfheal.model.observing import Frame
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.model.words import ErrorClass
 
@@ -114,3 +115,20 @@ class LearnedPattern(Value):
     examples: tuple[Example, ...] = ()
     parents: tuple[str, ...] = ()
     created_at: str = ""
+
+
+@dataclass(frozen=True)
+class OpenFailure(Value):
+    """A test that failed in the last run that ran it, with the sources it failed on; it waits for being green again.
+
+    `frames` are the project's own, outermost first; `sources` is the SHA-256 of the list of the kept files.
+    """
+
+    nodeid: str
+    error_type: str
+    error_message: str
+    signature: str
+    run_id: str
+    created_at: str
+    sources: str
+    frames: tuple[Frame, ...] = ()

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import History
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.plugin.controller import Controller
+    from pytest_selfheal.repair.workshop import Bench
+    from pytest_selfheal.repair.workshop import Learned
     from pytest_selfheal.session import RunEnd
     from pytest_selfheal.session import Story
-    from pytest_selfheal.session import Workshop
 
 _DAY_S = 86_400.0
 _WRITERS = (Trust.LOCAL, Trust.TRUSTED_CI)
@@ -40,6 +41,10 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
         exitstatus: pytest's.
         repairs: False after an interruption or an internal error: then the run is only recorded.
     """
+    learning = controller.learning
+    if repairs:
+        learning.attend(lambda: workshop(controller))
+    learning.keep()
     standing = any(record.outcome is Outcome.FAILED for _observation, record in controller.pairs)
     if not standing or controller.policy.mode == "record":
         from pytest_selfheal.session import Story
@@ -50,6 +55,7 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
         # The store must know how much of this run failed before it is asked whether an error repeats.
         controller.store.append(controller.ended_run(exitstatus))
         end.repair(controller.pairs)
+        learning.record(end.story)
         if controller.policy.mode == "auto":
             _regress(controller, end)
     return _conclude(controller, end.story, exitstatus)
@@ -65,7 +71,7 @@ def _run_end(controller: Controller, *, repairs: bool) -> RunEnd:
         policy,
         _context(controller),
         store=controller.store,
-        workshop=_workshop(controller) if repairs else None,
+        workshop=workshop(controller, controller.learning.fixer()) if repairs else None,
         now=controller.now,
         tell=controller.screen.tell,
     )
@@ -85,7 +91,8 @@ def _context(controller: Controller) -> Context:
     return Context(tuple(against))
 
 
-def _workshop(controller: Controller) -> Workshop | None:
+def workshop(controller: Controller, learned: Learned | None = None) -> Bench | None:
+    """Return where repairs are made and tests are run again; None when a debugger has the terminal."""
     config = controller.config
     if config.getoption("usepdb", False):
         return None
@@ -99,6 +106,7 @@ def _workshop(controller: Controller) -> Workshop | None:
         monotonic=controller.monotonic,
         inipath=str(config.inipath or ""),
         cwd_on_path=os.fspath(config.invocation_params.dir) in sys.path or "" in sys.path,
+        learned=learned,
     )
 
 

@@ -14,12 +14,20 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.model import RunSummary
 
-_COLOURS = {"fixed": "green", "suggested": "yellow", "undecided": "yellow", "escalated": "red", "generated": "yellow"}
+_COLOURS = {
+    "fixed": "green",
+    "suggested": "yellow",
+    "undecided": "yellow",
+    "escalated": "red",
+    "generated": "yellow",
+    "learned": "green",
+}
 _MAX_LINES_OF_A_KIND = 10
 _COUNTED = ("passed", "healed", "failed", "error", "skipped", "xfailed", "xpassed")
 HEALED = "_selfheal_healed"
@@ -93,10 +101,15 @@ class Screen:
             reporter.ensure_newline()
             reporter.write_line(text, **({colour: True} if colour else {}))
 
+    @property
+    def stats(self) -> Mapping[str, Sequence[Any]]:
+        """The reports of the run by outcome, as the terminal keeps them; empty without one."""
+        found: Mapping[str, Sequence[Any]] = getattr(self._reporter, "stats", {})
+        return found
+
     def counted(self, run: RunRecord) -> RunRecord:
         """Return the run with its tests by outcome, as the terminal counted them."""
-        stats = getattr(self._reporter, "stats", {})
-        sizes = {name: len(stats.get(name, ())) for name in _COUNTED}
+        sizes = {name: len(self.stats.get(name, ())) for name in _COUNTED}
         return replace(
             run,
             passed=sizes["passed"] + sizes["healed"],
