@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from pytest_selfheal.learn.forms import DOTTED
 from pytest_selfheal.learn.forms import Form
 from pytest_selfheal.learn.forms import Forms
 from pytest_selfheal.learn.forms import key_of
@@ -60,20 +61,47 @@ def _inner_step(before: Form, changed: list[tuple[Any, Any]]) -> list[tuple[Form
     forms = [(old, new) for old, new in changed if isinstance(old, Form) and isinstance(new, Form)]
     if before.is_statement and len(forms) == len(changed):
         return forms  # several independent edits in one statement
+    pairs = _pairs(changed)
+    if pairs and all(_differ_in_names(old, new) for old, new in pairs):
+        return pairs
     if len(changed) != 1:
         return None
     if forms:
         return forms if forms[0][0].kind != "keyword" else None
-    old, new = changed[0]
-    if not isinstance(old, list) or not isinstance(new, list) or len(old) != len(new):
-        return None
-    pairs = [(x, y) for x, y in zip(old, new, strict=True) if key_of(x) != key_of(y)]
-    if len(pairs) != 1 or not isinstance(pairs[0][0], Form):
+    if pairs is None or len(pairs) != 1:
         return None
     x, y = pairs[0]
     if x.kind == y.kind == "keyword" and x.fields["arg"] == y.fields["arg"]:
         return [(x.fields["value"], y.fields["value"])]
     return [(x, y)] if x.kind not in _WHOLE else None
+
+
+def _pairs(changed: list[tuple[Any, Any]]) -> list[tuple[Form, Form]] | None:
+    """Return the forms that differ, old and new; None when something else differs, or something came or went."""
+    found: list[tuple[Form, Form]] = []
+    for old, new in changed:
+        if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+            items = list(zip(old, new, strict=True))
+        else:
+            items = [(old, new)]
+        for x, y in items:
+            if key_of(x) == key_of(y):
+                continue
+            if not isinstance(x, Form) or not isinstance(y, Form):
+                return None
+            found.append((x, y))
+    return found
+
+
+def _differ_in_names(old: Form, new: Form) -> bool:
+    """Tell whether two forms are the same but for dotted names: then each name is an edit of its own."""
+    if old.kind == new.kind == DOTTED:
+        return True
+    if old.kind != new.kind or old.fields.keys() != new.fields.keys():
+        return False
+    parts = [(part, new.fields[name]) for name, part in old.fields.items() if key_of(part) != key_of(new.fields[name])]
+    pairs = _pairs(parts)
+    return bool(pairs) and all(_differ_in_names(x, y) for x, y in pairs or ())
 
 
 def _is_body(part: Any) -> bool:

@@ -189,6 +189,11 @@ class Code:
         return frozenset(alias.name for node in nodes for alias in node.names)
 
     @cached_property
+    def strings(self) -> list[ast.JoinedStr]:
+        """The f-strings, those around others first."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr)]
+
+    @cached_property
     def _starts(self) -> list[int]:
         starts = [0]
         for line in self.data.splitlines(keepends=True):

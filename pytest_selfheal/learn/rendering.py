@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MARK = "_selfheal_text_{}_"
 _MARKED = re.compile(r"_selfheal_text_\d+_")
 _MARKED_BLOCK = re.compile(r"^([ \t]*)(_selfheal_text_\d+_)$", re.MULTILINE)
+_OPENING = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')")
 _LOOSE = frozenset(
     [
         "Compare",
@@ -224,3 +225,35 @@ def needs_parentheses(after: Forms, holes: Holes, site: Form, parent: Form | Non
 def free_names(after: Forms) -> set[str]:
     """Return the names of the new side that neither Python nor the template's own text provides."""
     return {name for name in local_names(after) if not is_builtin(name)}
+
+
+def fitted(text: str, start: int, end: int, code: Code) -> str | None:
+    """Return a text as it may stand between two byte offsets: within an f-string quotes must not end the string.
+
+    None where it cannot stand there: before Python 3.12 no backslash, no line break and no quote of the string's own
+    may stand in the braces.
+    """
+    outer = [node for node in code.strings if code.span(node)[0] < start and end < code.span(node)[1]]
+    if not outer:
+        return text
+    first, last = code.span(outer[0])
+    opening = _OPENING.match(code.source(first, last))
+    old = code.source(start, end)
+    if len(outer) > 1 or opening is None or not _is_expression(old) or set(text) & set("\\\n"):
+        return None
+    quote = opening[1]
+    if quote[0] in text and len(quote) == 1:
+        other = "'" if quote == '"' else '"'
+        if other in text:
+            return None
+        text = text.replace(quote, other)
+    return None if quote in text else text
+
+
+def _is_expression(text: str) -> bool:
+    """Whether the offsets within an f-string are right: some Pythons get them wrong in strings over several lines."""
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return bool(text.strip())

@@ -23,6 +23,7 @@ from pytest_selfheal.learn.relevance import words
 from pytest_selfheal.learn.renaming import rename
 from pytest_selfheal.learn.rendering import Renderer
 from pytest_selfheal.learn.rendering import UnfillableError
+from pytest_selfheal.learn.rendering import fitted
 from pytest_selfheal.learn.rendering import needs_parentheses
 from pytest_selfheal.learn.sites import is_distinctive
 from pytest_selfheal.model import ErrorClass
@@ -197,8 +198,10 @@ class _Pass:
             return None
         if isinstance(site, Form):
             parent = self._code.parents.get(id(site))
-            if parent is not None and parent.kind == "FormattedValue" and set(text) & set("'\"\\\n"):
+            quoted = fitted(text, start, end, self._code)
+            if quoted is None:
                 return None
+            text = quoted
             if needs_parentheses(template.after, holes, site, parent):
                 text = f"({text})"
         return start, end, text

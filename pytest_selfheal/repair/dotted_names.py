@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import sys
 import types
@@ -62,6 +63,21 @@ class DottedNames:
     def is_shared(self, attribute: str) -> bool:
         """Tell whether several classes of the project have the attribute, so that it does not tell which is meant."""
         return self._owners.get(attribute, 0) > 1
+
+    def is_renamed(self, old: str, new: str) -> bool:
+        """Tell whether a class of the project is called `new` where nothing of the project is called `old` any more."""
+        if self._project is None:
+            return False
+        classes = {name for names in self._definitions.values() for name, kind in names if kind == "class"}
+        known = {name for names in self._definitions.values() for name, _kind in names}
+        return new in classes and old not in known and not hasattr(builtins, old)
+
+    @cached_property
+    def _definitions(self) -> dict[str, set[tuple[str, str]]]:
+        """Top-level names of the project's files with what they are, by file."""
+        project = self._project
+        facts = {path: project.facts(path) for path in project.files} if project is not None else {}
+        return {path: set(found.defined.items()) for path, found in facts.items() if found is not None}
 
     @cached_property
     def _owners(self) -> dict[str, int]:

@@ -24,8 +24,10 @@ from pytest_selfheal.repair.patch import lines_changed
 from pytest_selfheal.repair.project import is_foreign
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from pytest_selfheal.model import Patch
@@ -43,6 +45,7 @@ _GENERATED = re.compile(rb"@generated|do not edit", re.IGNORECASE)
 _CHECKING_LINE = re.compile(
     rb"^assert\b|\bself\.assert\w+|\bpytest\.|\b(raises|warns|approx|skip|xfail|suppress)\s*\(|^except\b"
 )
+_FOLLOWING = frozenset({"except", "raise"})
 _VERDICTS = frozenset(
     {
         "approx",
@@ -62,7 +65,12 @@ _VERDICTS = frozenset(
 
 
 def refusal(
-    patch: Patch, read: Read, root: Path, edit_roots: Iterable[str] = (), tracked: AbstractSet[str] | None = None
+    patch: Patch,
+    read: Read,
+    root: Path,
+    edit_roots: Iterable[str] = (),
+    tracked: AbstractSet[str] | None = None,
+    is_renamed: Callable[[str, str], bool] = lambda _old, _new: False,
 ) -> str:
     """Return why `patch` must not be applied, in one sentence; empty when nothing stands against it.
 
@@ -72,6 +80,8 @@ def refusal(
         root: the root directory.
         edit_roots: folders that may be edited, relative to the root; empty means all of it.
         tracked: the files git tracks; None outside a git work tree.
+        is_renamed: tells whether an exception class of the project is certainly called otherwise now: then handlers
+            and `raise` statements may follow.
     """
     if not patch.edits:
         return "the patch is empty"
@@ -86,7 +96,7 @@ def refusal(
     except PatchError as error:
         return f"{error.where}: {error.what}"
     for path, new in results.items():
-        reason = _text_refusal(read(path), new) or _tree_refusal(read(path), new)
+        reason = _text_refusal(read(path), new) or _tree_refusal(read(path), new, is_renamed)
         if reason:
             return f"{path}: {reason}"
     return ""
@@ -137,7 +147,7 @@ def _silencers(data: bytes) -> list[str]:
     return [match[1].lower() for match in _SILENCERS.finditer(data.decode("utf-8", "replace"))]
 
 
-def _tree_refusal(old: bytes, new: bytes) -> str:
+def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -149,7 +159,8 @@ def _tree_refusal(old: bytes, new: bytes) -> str:
             before = ast.parse(old)
         except (SyntaxError, ValueError, RecursionError):
             return _line_refusal(old, new)
-    for what, _text in [*(_verdicts(before) - _verdicts(after)), *(_verdicts(after) - _verdicts(before))]:
+    was, now = _verdicts(before, _exceptions_renamed(before, after, is_renamed)), _verdicts(after)
+    for what, _text in [*(was - now), *(now - was)]:
         return f"the fix touches a check ({what})"
     if _statement_count(after) < _statement_count(before):
         return "the fix deletes statements"
@@ -171,9 +182,41 @@ def _lines(data: bytes) -> Counter[bytes]:
     return Counter(line.strip() for line in data.splitlines() if line.strip())
 
 
-def _verdicts(tree: ast.Module) -> Counter[tuple[str, str]]:
-    """Everything that decides whether a test passes, as text that does not depend on its place."""
-    return Counter(_verdicts_of(tree))
+def _verdicts(tree: ast.Module, renamed: Mapping[str, str] | None = None) -> Counter[tuple[str, str]]:
+    """Everything that decides whether a test passes, as text that does not depend on its place.
+
+    In handlers and `raise` statements the classes that were renamed get their new names.
+    """
+    found = list(_verdicts_of(tree))
+    for old, new in (renamed or {}).items():
+        words = re.compile(rf"\b(id|attr)='{re.escape(old)}'")
+        found = [(what, words.sub(rf"\1='{new}'", text) if what in _FOLLOWING else text) for what, text in found]
+    return Counter(found)
+
+
+def _exceptions_renamed(
+    before: ast.Module, after: ast.Module, is_renamed: Callable[[str, str], bool]
+) -> dict[str, str]:
+    """Return the names that a module no longer has at all, with the one new name that certainly stands for each."""
+    old, new = _identifiers(before), _identifiers(after)
+    found: dict[str, str] = {}
+    for gone in sorted(old - new):
+        partners = [come for come in sorted(new - old) if is_renamed(gone, come)]
+        if len(partners) == 1:
+            found[gone] = partners[0]
+    return found
+
+
+def _identifiers(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.alias):
+            names.update((node.name, node.asname or ""))
+    return names
 
 
 def _verdicts_of(tree: ast.Module) -> Iterator[tuple[str, str]]:

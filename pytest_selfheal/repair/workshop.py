@@ -16,6 +16,7 @@ from pytest_selfheal.model import Applied
 from pytest_selfheal.model import Fix
 from pytest_selfheal.model import Proof
 from pytest_selfheal.repair import fixers
+from pytest_selfheal.repair.dotted_names import DottedNames
 from pytest_selfheal.repair.guards import refusal
 from pytest_selfheal.repair.journal import Journal
 from pytest_selfheal.repair.patch import apply_patch
@@ -252,7 +253,10 @@ class Bench:
         return [self._learned.propose] if self._learned is not None else []
 
     def _refusal(self, patch: Patch) -> str:
-        return refusal(patch, self._project.read, self._root, self._policy.edit_roots, self._project.tracked)
+        project = self._project
+        return refusal(
+            patch, project.read, self._root, self._policy.edit_roots, project.tracked, DottedNames(project).is_renamed
+        )
 
 
 def _passes(nodeid: str, run: RunResult) -> bool:

@@ -37,6 +37,12 @@ SWEEP = ":sweep"
 """What it ends with when the candidate carries an applied fix to the rest of the project."""
 
 
+def pattern_ids(fixer: str) -> list[str]:
+    """Return the ids of the patterns that had a part in a candidate, by the name of its fixer; each once."""
+    parts = [part.removesuffix(SWEEP) for part in fixer.split("+") if part.startswith(FIXER)]
+    return [part.removeprefix(FIXER) for part in dict.fromkeys(parts)]
+
+
 class Book:
     """`patterns.json` of one store.
 
@@ -112,20 +118,15 @@ class Book:
         """
         for item in results:
             fixer = str(item.fix_strategy.get("fixer", ""))
-            is_sweep = fixer.endswith(SWEEP)
-            if not fixer.startswith(FIXER) or (is_sweep and item.ok):  # the places of one sweep are one use
-                continue
+            if fixer.endswith(SWEEP) and item.ok:
+                continue  # the places of one sweep are one use
             site = str(item.fix_strategy.get("site", ""))
             word = result or ("success" if item.ok else "failure")
-            event = Evidence(
-                id=stable_id(item.run_id, fixer, site, word)[:16],
-                at=self._now(),
-                result=word,
-                site=site,
-                by=by,
-                fix=str(item.fix_strategy.get("fix", "")),
-            )
-            self._note(fixer.removeprefix(FIXER).removesuffix(SWEEP), event)
+            fix = str(item.fix_strategy.get("fix", ""))
+            for one in pattern_ids(fixer):
+                self._note(
+                    one, Evidence(stable_id(item.run_id, one, site, word)[:16], self._now(), word, site, by, fix)
+                )
 
     def reverted(self, fix_id: str) -> list[LearnedPattern]:
         """Count an undone fix against the pattern that made it, twice; it is only suggested from then on."""

@@ -26,9 +26,13 @@ from pytest_selfheal.repair.fixers.building import links
 from pytest_selfheal.repair.fixers.building import places
 from pytest_selfheal.repair.fixers.building import source
 from pytest_selfheal.repair.fixers.building import with_text
+from pytest_selfheal.repair.patch import apply_patch
+from pytest_selfheal.repair.patch import compose
+from pytest_selfheal.repair.patch import patch_id
 from pytest_selfheal.repair.project import kind_of
 from pytest_selfheal.schooling.book import FIXER
 from pytest_selfheal.schooling.book import SWEEP
+from pytest_selfheal.schooling.book import pattern_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,13 +82,23 @@ class PatternFixer:
                 if not lesson.message.allows(message):
                     continue
                 made = self._at_site(pattern, standing, lesson, message, spots, project)
+                if made is not None and project.is_changed and made.error_class is ErrorClass.API:
+                    made = self._widened(made, project)
                 if made is not None and len(found) < _MOST_CANDIDATES:
                     found.setdefault(made.id, made)
         return list(found.values())
 
+    def _widened(self, made: Candidate, project: Project) -> Candidate:
+        """Return a candidate for the whole project, once the error came back behind a first edit of the same kind."""
+        more = self.sweep(made, project.laid_over(apply_patch(made.patch, project.read)))
+        if more is None:
+            return made
+        patch = compose(made.patch, more.patch, project.read)
+        return replace(made, id=patch_id(patch), patch=patch, title=f"{made.title}, and {more.title}")
+
     def sweep(self, applied: Candidate, project: Project) -> Candidate | None:
         """Return one candidate for every other place with the old form; None when there is none or too many."""
-        known = self._known.get(applied.fixer.removeprefix(FIXER))
+        known = next((self._known[one] for one in pattern_ids(applied.fixer) if one in self._known), None)
         if known is None or known[0].error.error_class is not ErrorClass.API:
             return None
         pattern, standing, lesson = known
