@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import DataError
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.learn.forms import Forms
 
+_PLACE = re.compile(r" \((?:/|[A-Za-z]:[\\/])[^)]*\)")
+"""Where a module lies on this machine is nobody else's business."""
+
 _FORMS = ("expression", "statement", "statements")
 _TITLE = 100
 
@@ -46,7 +50,7 @@ def pattern_of(
         missing=message.missing,
         receiver=message.receiver,
         callee=message.callee,
-        message=error_message.partition("\n")[0][:300],
+        message=_PLACE.sub("", error_message.partition("\n")[0])[:300],
     )
     edits = tuple(_change(ladder) for ladder in lesson.ladders)
     renames = dict(sorted(lesson.renames.items()))

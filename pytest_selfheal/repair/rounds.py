@@ -46,8 +46,8 @@ Propose = Callable[[Failure, Mapping[str, bytes]], "list[Candidate]"]
 Screen = Callable[[Mapping[str, bytes]], "tuple[Validation, RunResult]"]
 """Run the wanted tests with files laid over the sources."""
 
-Key = tuple[str, str, str, int]
-"""What tells one error from another while fixes follow each other: type, message, file and line."""
+Key = tuple[str, str, tuple[tuple[str, int], ...]]
+"""What tells one error from another while fixes follow each other: type, message, and the way to it."""
 
 Refuse = Callable[[Patch], str]
 """Why a patch must not be applied; empty when it may."""
@@ -162,9 +162,10 @@ def _follow(
 
 
 def _key(failure: Failure) -> Key:
-    frames = [frame for link in failure.chain[:1] for frame in link.frames if frame.in_app]
-    last = frames[-1] if frames else None
-    return failure.error_type, failure.error_message, last.path if last else "", last.lineno if last else 0
+    kind = failure.error_type.rpartition(".")[2]
+    link = next((one for one in failure.chain if one.type_name.rpartition(".")[2] == kind), None)
+    own = [frame for frame in (link.frames if link else ()) if frame.in_app]
+    return failure.error_type, failure.error_message, tuple((frame.path, frame.lineno) for frame in own)
 
 
 def _only_sure(candidates: list[Candidate]) -> Candidate | None:
