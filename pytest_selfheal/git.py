@@ -81,3 +81,26 @@ def file_at(root: Path, revision: str, path: str) -> bytes | None:
         return None
     found = _git(root, "show", f"{revision}:./{path}")
     return os.fsencode(found) if found is not None else None
+
+
+def commits_since(root: Path, revision: str, most: int) -> list[str] | None:
+    """Return the newest commits after a revision that are no merges, oldest first; None when there is no such one."""
+    if revision.startswith("-"):
+        return None
+    found = _git(root, "rev-list", "--no-merges", f"--max-count={most}", f"{revision}..HEAD")
+    return found.split()[::-1] if found is not None else None
+
+
+def describe(root: Path, name: str) -> tuple[str, str, str] | None:
+    """Return a commit's full name, the beginning of it and the first line of its message; None when there is none."""
+    if name.startswith("-"):
+        return None
+    found = _git(root, "show", "-s", "--format=%H%x00%h%x00%s", f"{name}^{{commit}}")
+    parts = (found or "").rstrip("\n").split("\0")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
+
+
+def changed_files(root: Path, commit: str) -> list[str]:
+    """Return the files below `root` that a commit changed, relative to it."""
+    found = _git(root, "diff-tree", "--no-commit-id", "--name-only", "--relative", "-r", "-z", commit)
+    return [path for path in (found or "").split("\0") if path]
