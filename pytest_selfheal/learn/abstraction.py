@@ -10,6 +10,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -92,11 +93,13 @@ class _Abstraction:
         self._shared = {form.key for form in walk(after) if form.is_expression}
         self._forced: set[str] = set()
         self._ids: dict[str, str] = {}
+        self._left: Counter[str] = Counter()
 
     def run(self) -> tuple[Forms, Forms]:
         while True:
             self._ids = {}
             old = self._all(self._before, is_root=True)
+            self._left = Counter(form.key for form in walk(self._before) if form.kind == "Constant")
             new = self._replaced(self._after)
             free = (local_names(new) & local_names(self._before)) - self._forced - _SELF
             free = {name for name in free if not is_builtin(name)}
@@ -146,12 +149,19 @@ class _Abstraction:
                 return False
         return is_name or not local_names(form) & self._forced
 
+    def _comes_from_before(self, part: Form) -> bool:
+        """Tell whether a literal of the new side is one of the old side's; one more of its kind is the edit's own."""
+        if part.kind != "Constant":
+            return True
+        self._left[part.key] -= 1
+        return self._left[part.key] >= 0
+
     def _replaced(self, part: Any) -> Any:
         if isinstance(part, list):
             return [self._replaced(item) for item in part]
         if not isinstance(part, Form):
             return part
-        if part.is_expression and part.key in self._ids:
+        if part.is_expression and part.key in self._ids and self._comes_from_before(part):
             return Form(HOLE, {"id": self._ids[part.key]}, part.origin)
         return Form(part.kind, {name: self._replaced(inner) for name, inner in part.fields.items()}, part.origin)
 

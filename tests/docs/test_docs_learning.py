@@ -1,4 +1,4 @@
-"""The worked example of docs/learning.md, lived: its files are written, its commands run, its output is what comes out."""
+"""The worked example of docs/learning.md, lived: its files are written, its commands run, its output comes out."""
 
 from __future__ import annotations
 
