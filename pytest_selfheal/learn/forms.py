@@ -119,8 +119,8 @@ class Names(Protocol):
     def exists(self, dotted: str) -> bool | None:
         """Tell whether the name is there; None when that is not known."""
 
-    def is_shared(self, attribute: str) -> bool:
-        """Tell whether several classes of the project have the attribute, so that it does not tell which is meant."""
+    def owners(self, attribute: str) -> int:
+        """Return how many classes of the project have the attribute."""
 
 
 def bindings(tree: ast.AST, package: str = "") -> dict[str, str]:

@@ -48,6 +48,11 @@ _API_TEXTS = re.compile(
     r"|takes .*\bpositional arguments?\b|multiple values for"
 )
 _SHAPE_TEXTS = re.compile(r"non-iterable|not callable|not subscriptable|not iterable|context manager|can't be used in")
+_BY_HAND = frozenset({"AttributeError", "NotImplementedError", "RuntimeError", "TypeError"})
+_ADVICE_TEXTS = re.compile(
+    r"\b(?:use|instead|removed|deprecated|no longer|renamed|replaced|must be (?:used|called|awaited|given|passed))\b",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"^'?(?:NoneType|int|float|bool)'? |non-iterable (?:NoneType|int|float|bool) ")
 
 
@@ -76,11 +81,16 @@ class Message:
 
         Same kind of error; the same class and the same function where either message names one.
         """
-        if self.type_name != other.type_name:
+        if self.type_name != other.type_name and not self._is_of_one_object(other):
             both_missing = bool(self.missing) and bool(other.missing)
             return both_missing and {self.error_class, other.error_class} == {ErrorClass.API}
         same_receiver = self.receiver == other.receiver
         return same_receiver and self.callee == other.callee and bool(self.missing) == bool(other.missing)
+
+    def _is_of_one_object(self, other: Message) -> bool:
+        """Tell whether both are ways in which objects of one class are not what they were taken for."""
+        kinds = {self.type_name, other.type_name} <= {"AttributeError", "TypeError"}
+        return kinds and bool(self.receiver) and self.receiver == other.receiver and self.error_class is ErrorClass.API
 
 
 def read_message(error_type: str, message: str) -> Message:
@@ -119,6 +129,6 @@ def _error_class(type_name: str, text: str) -> ErrorClass:
     if type_name == "TypeError" and _SHAPE_TEXTS.search(text):
         called = "not callable" in text  # something that was a function is a value now
         return ErrorClass.VALUE if _PLAIN.search(text) and not called else ErrorClass.API
-    if type_name == "TypeError" and _names(text) and "()" in text and "unsupported" not in text:
+    if type_name in _BY_HAND and _names(text) and _ADVICE_TEXTS.search(text):
         return ErrorClass.API  # raised by hand to point at another call: "use X.make() instead"
     return ErrorClass.VALUE

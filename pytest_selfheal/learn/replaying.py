@@ -133,7 +133,9 @@ class _Pass:
             return self._code.text, 0
 
     def _may_sweep(self, template: Template) -> bool:
-        return self._lesson.error_class is ErrorClass.API and is_distinctive(template, self._code.names)
+        return self._lesson.error_class is ErrorClass.API and is_distinctive(
+            template, self._code.names, self._lesson.message
+        )
 
     def _sites(self, template: Template) -> Iterator[Splice]:
         done = self._done(template)

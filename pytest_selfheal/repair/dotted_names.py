@@ -60,9 +60,9 @@ class DottedNames:
             return standard_object(dotted) is not _ABSENT
         return None
 
-    def is_shared(self, attribute: str) -> bool:
-        """Tell whether several classes of the project have the attribute, so that it does not tell which is meant."""
-        return self._owners.get(attribute, 0) > 1
+    def owners(self, attribute: str) -> int:
+        """Return how many classes of the project have the attribute."""
+        return self._owners.get(attribute, 0)
 
     def is_renamed(self, old: str, new: str) -> bool:
         """Tell whether a class of the project is called `new` where nothing of the project is called `old` any more."""

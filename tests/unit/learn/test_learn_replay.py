@@ -94,8 +94,8 @@ HEALED = {
     ),
     "with, other names": (
         WITH,
-        "def g(self):\n    loan = self.lib.borrow()\n    loan.x()\n    out = loan.rows()  # here\n    return out\n",
-        "def g(self):\n    with self.lib.borrow() as loan:\n        loan.x()\n        out = loan.rows()\n    return out\n",
+        "def g(self):\n    loan = self.lib.borrow()\n    loan.x()\n    n = loan.rows()  # here\n    return n\n",
+        "def g(self):\n    with self.lib.borrow() as loan:\n        loan.x()\n        n = loan.rows()\n    return n\n",
     ),
     "factory, by its module": (
         FACTORY,
