@@ -144,8 +144,14 @@ def _is_rename(old: Form, new: Form, path: Path, before: Code, after: Code) -> b
     is_callee = isinstance(parent, Form) and parent.kind == "Call" and parent.fields["func"] is old
     if not is_callee:
         return True
+    if _is_class(first) and not _is_class(second):
+        return False  # a function that makes one: the class may stay what it is elsewhere
     kept = first in before.bound.values() and first in after.bound.values()
     return not (second.startswith(f"{first}.") or kept)
+
+
+def _is_class(dotted: str) -> bool:
+    return dotted.rpartition(".")[2][:1].isupper()
 
 
 def _note(renames: dict[str, str], old: str, new: str) -> None:

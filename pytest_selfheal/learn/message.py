@@ -40,6 +40,8 @@ _MISSING = (
 _RECEIVER = re.compile(
     r"^'?(?:type object ')?([A-Za-z_][\w.]*)'(?: object)? (?:has no attribute|object is not|object does not)"
     r"|non-iterable ([A-Za-z_][\w.]*) object"
+    r"|(?:object|argument) of type '([A-Za-z_][\w.]*)' (?:has no|is not)"
+    r"|'(coroutine)'"
 )
 _CALLABLE = re.compile(r"([A-Za-z_][\w.<>]*)\(\) (?:got|takes|missing|required)")
 _API_TYPES = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -47,13 +49,15 @@ _API_TEXTS = re.compile(
     r"has no attribute|unexpected keyword argument|required (?:positional|keyword-only) argument"
     r"|takes .*\bpositional arguments?\b|multiple values for"
 )
-_SHAPE_TEXTS = re.compile(r"non-iterable|not callable|not subscriptable|not iterable|context manager|can't be used in")
+_SHAPE_TEXTS = re.compile(
+    r"'coroutine'|has no len|non-iterable|not callable|not subscriptable|not iterable|context manager|can't be used in"
+)
 _BY_HAND = frozenset({"AttributeError", "NotImplementedError", "RuntimeError", "TypeError"})
 _ADVICE_TEXTS = re.compile(
     r"\b(?:use|instead|removed|deprecated|no longer|renamed|replaced|must be (?:used|called|awaited|given|passed))\b",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"^'?(?:NoneType|int|float|bool)'? |non-iterable (?:NoneType|int|float|bool) ")
+_PLAIN = re.compile(r"(?:^|of type )'?(?:NoneType|int|float|bool)'? |non-iterable (?:NoneType|int|float|bool) ")
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def read_message(error_type: str, message: str) -> Message:
         _error_class(type_name, text),
         _names(text),
         next((form.format(*found.groups()) for rule, form in _MISSING if (found := rule.search(text))), ""),
-        (receiver[1] or receiver[2]) if receiver else "",
+        next(filter(None, receiver.groups()), "") if receiver else "",
         callee[1] if callee else "",
     )
 

@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import ast
+import copy
 import os
 import re
 import stat
@@ -45,7 +46,6 @@ _GENERATED = re.compile(rb"@generated|do not edit", re.IGNORECASE)
 _CHECKING_LINE = re.compile(
     rb"^assert\b|\bself\.assert\w+|\bpytest\.|\b(raises|warns|approx|skip|xfail|suppress)\s*\(|^except\b"
 )
-_FOLLOWING = frozenset({"except", "raise"})
 _VERDICTS = frozenset(
     {
         "approx",
@@ -159,7 +159,8 @@ def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]
             before = ast.parse(old)
         except (SyntaxError, ValueError, RecursionError):
             return _line_refusal(old, new)
-    was, now = _verdicts(before, _exceptions_renamed(before, after, is_renamed)), _verdicts(after)
+    renamed = _exceptions_renamed(before, after, is_renamed)
+    was, now = _verdicts(before, renamed), _verdicts(after, {new: new for new in renamed.values()})
     for what, _text in [*(was - now), *(now - was)]:
         return f"the fix touches a check ({what})"
     if _statement_count(after) < _statement_count(before):
@@ -182,16 +183,35 @@ def _lines(data: bytes) -> Counter[bytes]:
     return Counter(line.strip() for line in data.splitlines() if line.strip())
 
 
-def _verdicts(tree: ast.Module, renamed: Mapping[str, str] | None = None) -> Counter[tuple[str, str]]:
+def _verdicts(tree: ast.Module, renamed: Mapping[str, str]) -> Counter[tuple[str, str]]:
     """Everything that decides whether a test passes, as text that does not depend on its place.
 
-    In handlers and `raise` statements the classes that were renamed get their new names.
+    In handlers and `raise` statements the classes in `renamed` are called as it says, wherever they come from.
     """
-    found = list(_verdicts_of(tree))
-    for old, new in (renamed or {}).items():
-        words = re.compile(rf"\b(id|attr)='{re.escape(old)}'")
-        found = [(what, words.sub(rf"\1='{new}'", text) if what in _FOLLOWING else text) for what, text in found]
-    return Counter(found)
+    return Counter(_verdicts_of(tree, renamed))
+
+
+class _Renaming(ast.NodeTransformer):
+    """Puts one plain name in the place of every name or attribute that means a renamed class."""
+
+    def __init__(self, renamed: Mapping[str, str]) -> None:
+        self._renamed = renamed
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Rename a plain name."""
+        return ast.Name(id=self._renamed[node.id], ctx=ast.Load()) if node.id in self._renamed else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """Rename an attribute of a module."""
+        if node.attr in self._renamed:
+            return ast.Name(id=self._renamed[node.attr], ctx=ast.Load())
+        return self.generic_visit(node)
+
+
+def _shown(node: ast.AST, renamed: Mapping[str, str]) -> str:
+    if not renamed:
+        return ast.dump(node)
+    return ast.dump(_Renaming(renamed).visit(copy.deepcopy(node)))
 
 
 def _exceptions_renamed(
@@ -219,15 +239,15 @@ def _identifiers(tree: ast.Module) -> set[str]:
     return names
 
 
-def _verdicts_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _verdicts_of(tree: ast.Module, renamed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
             yield "assert", ast.dump(node)
         elif isinstance(node, ast.Raise):
-            yield "raise", ast.dump(node)
+            yield "raise", _shown(node, renamed)
         elif isinstance(node, ast.ExceptHandler):
             silent = all(isinstance(part, (ast.Pass, ast.Continue, ast.Break)) for part in node.body)
-            yield "except", f"{ast.dump(node.type) if node.type else ''} {silent}"
+            yield "except", f"{_shown(node.type, renamed) if node.type else ''} {silent}"
         elif isinstance(node, ast.Call) and (name := _last_name(node.func)) in _VERDICTS:
             yield name, ast.dump(node)
         elif isinstance(node, ast.Attribute) and node.attr in _VERDICTS:
