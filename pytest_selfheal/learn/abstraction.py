@@ -145,8 +145,8 @@ class _Abstraction:
             value = form.fields["value"]
             if (value is None or isinstance(value, bool)) and not free_value:
                 return False
-            if isinstance(value, str) and value in self._tokens:
-                return False
+            if isinstance(value, str) and (value in self._tokens or role == "slice"):
+                return False  # a key is a name as good as an attribute's
         return is_name or not local_names(form) & self._forced
 
     def _comes_from_before(self, part: Form) -> bool:

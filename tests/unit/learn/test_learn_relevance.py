@@ -27,6 +27,11 @@ NOTHING = {
         "def f(t):\n    t.sum_up()  # here\n",
         "import contextlib\ndef f(t):\n    with contextlib.suppress(AttributeError):\n        t.sum_up()\n",
     ),
+    "a literal instead of code": (
+        "KeyError: 'a'",
+        "def f(d):\n    return d['a'].b()  # here\n",
+        "def f(d):\n    return ''\n",
+    ),
     "a skip": (
         ATTRIBUTE,
         "def test(t):\n    t.sum_up()  # here\n",
