@@ -116,14 +116,10 @@ class Learning:
             return []
         waiting = self._kept().waiting()
         modules = {nodeid for nodeid in waiting if "::" not in nodeid}
-        passed: set[str] = set()
         stats = self._controller.screen.stats
-        for report in stats.get("passed", ()):
-            nodeid = getattr(report, "nodeid", "")
-            if nodeid in waiting:
-                passed.add(nodeid)
-            elif modules:
-                passed.add(nodeid.partition("::")[0])
+        passed = {report.nodeid for report in stats.get("passed", ()) if report.nodeid in waiting}
+        if modules:
+            passed |= modules.intersection(report.nodeid.partition("::")[0] for report in stats.get("passed", ()))
         failed = {getattr(report, "nodeid", "") for kind in ("failed", "error") for report in stats.get(kind, ())}
         return [(nodeid, data) for nodeid, data in waiting.items() if nodeid in passed and nodeid not in failed]
 

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from pytest_selfheal.errors import DataError
-from pytest_selfheal.model import OpenFailure
 from pytest_selfheal.store.files import close
 from pytest_selfheal.store.files import open_new
 from pytest_selfheal.store.files import read_capped
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping
     from pathlib import Path
+
+    from pytest_selfheal.model import OpenFailure
 
 FOLDER = "objects"
 INDEX = "open.json"
@@ -66,6 +67,8 @@ class KeptSources:
 
     def failure(self, data: Any) -> OpenFailure | None:
         """Return one of `waiting` as a value; None when it is damaged."""
+        from pytest_selfheal.model import OpenFailure  # a run that finds nothing green need not build it
+
         try:
             return OpenFailure.from_dict(data)
         except DataError:
