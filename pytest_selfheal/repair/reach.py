@@ -29,7 +29,7 @@ def reached(project: Project, paths: Iterable[str], most: int) -> list[str]:
     return found
 
 
-def tests_reaching(project: Project, paths: Iterable[str], most: int) -> list[str]:
+def affected_tests(project: Project, paths: Iterable[str], most: int) -> list[str]:
     """Return the test files that import one of `paths`, over whatever steps, nearest first, at most `most` of them."""
     importers = project.remember("importers", lambda: _importers(project))
     waiting = list(dict.fromkeys(paths))

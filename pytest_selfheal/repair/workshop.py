@@ -22,7 +22,7 @@ from pytest_selfheal.repair.journal import Journal
 from pytest_selfheal.repair.patch import apply_patch
 from pytest_selfheal.repair.patch import unified_diff
 from pytest_selfheal.repair.project import Project
-from pytest_selfheal.repair.reach import tests_reaching
+from pytest_selfheal.repair.reach import affected_tests
 from pytest_selfheal.repair.rounds import Tools
 from pytest_selfheal.repair.rounds import search
 from pytest_selfheal.repair.validate import ChildSetup
@@ -126,7 +126,7 @@ class Bench:
 
     def tests_of(self, patch: Patch) -> list[str]:
         """Return the test files that import what a patch edits."""
-        return tests_reaching(self._project, {edit.path for edit in patch.edits}, MOST_AFFECTED)
+        return affected_tests(self._project, {edit.path for edit in patch.edits}, MOST_AFFECTED)
 
     def try_out(self, files: Mapping[str, bytes], nodeids: Sequence[str]) -> tuple[Validation, RunResult]:
         """Run tests with other texts laid over the sources; nothing is written."""

@@ -14,7 +14,7 @@ from pytest_selfheal.git import commits_since
 from pytest_selfheal.git import describe
 from pytest_selfheal.git import file_at
 from pytest_selfheal.repair.project import kind_of
-from pytest_selfheal.repair.reach import tests_reaching
+from pytest_selfheal.repair.reach import affected_tests
 from pytest_selfheal.repair.rounds import failure_from
 from pytest_selfheal.schooling.greens import Case
 from pytest_selfheal.schooling.greens import Taught
@@ -74,7 +74,7 @@ def study(commit: Commit, root: Path, trial: Trial, now: str) -> Taught:
     if not files:
         return Taught(reason="it changes no Python file outside the tests that is there today")
     project = trial.project
-    tests = tests_reaching(project, files, _MOST_TEST_FILES)
+    tests = affected_tests(project, files, _MOST_TEST_FILES)
     if not tests:
         return Taught(reason="no test imports what it changes")
     before = {path: old for path, (old, _new) in files.items()}
