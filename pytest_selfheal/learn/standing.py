@@ -80,7 +80,7 @@ def standing(pattern: LearnedPattern, now: str, *, strict: bool = False, least: 
         strict: compare the lower 80 % bound, not the mean, with `least`.
         least: the confidence from which on something may act alone.
     """
-    events = sorted(pattern.evidence, key=lambda event: (event.at, event.id))
+    events = _telling(pattern)
     good, bad = _weights(_counted(events), now)
     prior = API_PRIOR if pattern.error.error_class is ErrorClass.API else VALUE_PRIOR
     mean, lower = posterior_mean(good, bad, prior), lower_bound(good, bad, prior)
@@ -92,7 +92,7 @@ def standing(pattern: LearnedPattern, now: str, *, strict: bool = False, least: 
 
 def history(pattern: LearnedPattern) -> list[tuple[str, str, float, float]]:
     """Return when what happened, and the posterior mean and lower bound it led to, oldest first."""
-    events = sorted(pattern.evidence, key=lambda event: (event.at, event.id))
+    events = _telling(pattern)
     prior = API_PRIOR if pattern.error.error_class is ErrorClass.API else VALUE_PRIOR
     rows = []
     for number, event in enumerate(events, 1):
@@ -101,10 +101,16 @@ def history(pattern: LearnedPattern) -> list[tuple[str, str, float, float]]:
     return rows
 
 
+def _telling(pattern: LearnedPattern) -> list[Evidence]:
+    """Return the events that can say something, oldest first; a sweep that held is part of the use it followed."""
+    known = [event for event in pattern.evidence if event.result in _WEIGHTS]
+    return sorted(known, key=lambda event: (event.at, event.id))
+
+
 def _counted(events: Sequence[Evidence]) -> list[Evidence]:
     """Return the events that say something about the next use: the first lesson itself was no use."""
     first = next((event for event in events if event.result == "taught"), None)
-    return [event for event in events if event is not first and event.result in _WEIGHTS]
+    return [event for event in events if event is not first]
 
 
 def _weights(events: Sequence[Evidence], now: str) -> tuple[float, float]:

@@ -79,7 +79,7 @@ def learned_lines(patterns: Sequence[tuple[LearnedPattern, float, bool, bool]]) 
             f"{confidence:.2f}",
             "retired" if is_retired else "acts alone" if is_learned else "suggests",
             str(sum(event.result in ("taught", "success") for event in pattern.evidence)),
-            str(sum(event.result not in ("taught", "success") for event in pattern.evidence)),
+            str(sum(event.result in ("failure", "rejected", "reverted") for event in pattern.evidence)),
             pattern.error.type,
             _first_line(pattern.title),
         )

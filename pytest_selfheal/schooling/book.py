@@ -118,10 +118,9 @@ class Book:
         """
         for item in results:
             fixer = str(item.fix_strategy.get("fixer", ""))
-            if fixer.endswith(SWEEP) and item.ok:
-                continue  # the places of one sweep are one use
+            swept = "swept" if fixer.endswith(SWEEP) and item.ok else ""  # the places of one sweep are no further use
             site = str(item.fix_strategy.get("site", ""))
-            word = result or ("success" if item.ok else "failure")
+            word = result or swept or ("success" if item.ok else "failure")
             fix = str(item.fix_strategy.get("fix", ""))
             for one in pattern_ids(fixer):
                 self._note(
@@ -134,7 +133,7 @@ class Book:
             (pattern, event)
             for pattern in self.patterns
             for event in pattern.evidence
-            if event.fix == fix_id and event.result == "success"
+            if event.fix == fix_id and event.result in ("success", "swept")
         ]
         for pattern, event in found:
             now = self._now()

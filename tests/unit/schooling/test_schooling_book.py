@@ -62,7 +62,7 @@ def test_nothing_is_written_without_a_change(book, tmp_path):
         ([result(True), result(True)], ["success"]),
         ([result(True), result(True, run="r2")], ["success", "success"]),
         ([result(False)], ["failure"]),
-        ([result(True, fixer="pattern:p_1:sweep")], []),
+        ([result(True, fixer="pattern:p_1:sweep")], ["swept"]),
         ([result(False, fixer="pattern:p_1:sweep")], ["failure"]),
         ([result(True, fixer="missing_import+pattern:p_1")], ["success"]),
         ([result(True, fixer="missing_import")], []),
@@ -85,6 +85,17 @@ def test_an_undone_fix_counts_twice_against_its_pattern(book):
     assert opened.judge(opened.patterns[0]).learned
     assert [pattern.id for pattern in opened.reverted("fix1")] == ["p_1"]
     assert opened.patterns[0].evidence[-1].result == "reverted"
+    assert not opened.judge(opened.patterns[0]).learned
+
+
+def test_a_sweep_can_be_taken_back_as_well(book):
+    """It held, which was no further success; taking it back is a failure all the same."""
+    opened = book()
+    opened.add([ONE])
+    before = opened.judge(opened.patterns[0])
+    opened.record([result(True, fixer="pattern:p_1:sweep")], by="run")
+    assert opened.judge(opened.patterns[0]) == before
+    opened.reverted("fix1")
     assert not opened.judge(opened.patterns[0]).learned
 
 
