@@ -92,7 +92,7 @@ def _measure(case: tuple[Any, ...], own_names: dict[str, set[str]], score: Score
 def _try(lesson: Lesson, text: str, expected: Any, message: Any, score: Score | None = None, name: str = "") -> str:
     code = _code(text)
     new, count = replay(lesson, code, message, _place(text, code)) if lesson else (text, 0)
-    wanted = expected if isinstance(expected, tuple) else (text if expected is None else expected,)
+    wanted = [text if one is None else one for one in (expected if isinstance(expected, tuple) else (expected,))]
     if any(_normal(new) == _normal(one) for one in wanted):
         return "right"
     verdict = "wrong" if count else "missed"

@@ -237,7 +237,8 @@ class Code:
         if not isinstance(node, ast.Name) or node.id not in self.bound:
             return ""
         base = self.bound[node.id]
-        is_namespace = node.id in self._module_names or self.names.is_namespace(base)
+        is_class_of_it = bool(parts) and parts[-1][:1].isupper()  # hardly of an object that varies
+        is_namespace = is_class_of_it or node.id in self._module_names or self.names.is_namespace(base)
         if not is_namespace and not (callee and not parts):
             return ""
         return ".".join([base, *reversed(parts)])

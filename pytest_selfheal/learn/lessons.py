@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.learn.abstraction import Template
 from pytest_selfheal.learn.abstraction import abstract
+from pytest_selfheal.learn.abstraction import strength
 from pytest_selfheal.learn.difference import Path
 from pytest_selfheal.learn.difference import differences
 from pytest_selfheal.learn.forms import DOTTED
@@ -100,6 +101,10 @@ def learn(before: Code, after: Code, message: Message, lines: AbstractSet[int] |
     for path in paths:
         old, new = path[-1]
         if isinstance(old, Form) and isinstance(new, Form) and old.kind == new.kind == DOTTED:
+            wide = _of_any_class(old, new, message)
+            if wide is not None:
+                ladders.setdefault(key_of(wide.before) + key_of(wide.after), (wide,))
+                continue
             if _is_rename(old, new, path, before, after):
                 _note(renames, old.fields["name"], new.fields["name"])
                 continue
@@ -132,9 +137,27 @@ def _import_renames(before: Code, after: Code, message: Message) -> dict[str, st
                 renames[old] = new
     if not renames and len(gone) == len(come) == 1:
         (old,), (new,) = gone, come
-        if old.rpartition(".")[0] == new.rpartition(".")[0] and (old in message.missing or not message.missing):
+        if old.rpartition(".")[0] == new.rpartition(".")[0] and _fits_missing(old, message.missing):
             renames[old] = new
     return renames
+
+
+def _fits_missing(old: str, missing: str) -> bool:
+    return not missing or old == missing or old.startswith(f"{missing}.")
+
+
+def _of_any_class(old: Form, new: Form, message: Message) -> Template | None:
+    """Return the template of a class attribute that is called otherwise, where the error names no class."""
+    (owner, _, was), (other, _, now) = (form.fields["name"].rpartition(".") for form in (old, new))
+    if owner != other or not _is_class(owner) or owner.rpartition(".")[2] in message.names:
+        return None
+    if message.receiver or not isinstance(old.origin, ast.Attribute):
+        return None
+    sides = [
+        Form("Attribute", {"value": Form(HOLE, {"id": "A"}, old.origin.value), "attr": name}, old.origin)
+        for name in (was, now)
+    ]
+    return Template(sides[0], sides[1], (), strength(sides[0], message.names))
 
 
 def _is_rename(old: Form, new: Form, path: Path, before: Code, after: Code) -> bool:

@@ -158,7 +158,10 @@ class _ImportLines:
         if not changed:
             return []
         margin = "\n" + " " * node.col_offset
-        lines = [f"from {home} import {', '.join(names)}" for home, names in statements.items()]
+        lines = [
+            f"from {home} import {', '.join(names)}" if home else f"import {', '.join(names)}"
+            for home, names in statements.items()
+        ]
         return [(*self._code.span(node), margin.join(lines))]
 
     def _moved_name(self, alias: ast.alias, old: str) -> tuple[str, str]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_selfheal.learn.abstraction import Template
+    from pytest_selfheal.learn.forms import Names
     from pytest_selfheal.learn.lessons import Lesson
     from pytest_selfheal.learn.message import Message
 
@@ -60,6 +61,7 @@ def replay(lesson: Lesson, code: Code, message: Message, place: Place | None) ->
         message: the error that is to be answered.
         place: where it was raised; None sweeps: then only what certainly is the same old form is touched.
     """
+    code = _informed(lesson, code)
     if place is None:
         return _Pass(lesson, code, message, [ladder[-1] for ladder in lesson.ladders], sweeps=True).run()
     lines = [(place.lineno, place.lineno), _around(code, place.lineno)]
@@ -74,6 +76,32 @@ def replay(lesson: Lesson, code: Code, message: Message, place: Place | None) ->
             if count:
                 return text, count
     return code.text, 0
+
+
+class _Taught:
+    """What is known of names, and that those the lesson speaks of have modules or classes as owners."""
+
+    def __init__(self, names: Names, owners: frozenset[str]) -> None:
+        self._names = names
+        self._owners = owners
+        self.is_module = names.is_module
+        self.exists = names.exists
+        self.owners = names.owners
+
+    def is_namespace(self, dotted: str) -> bool:
+        return dotted in self._owners or self._names.is_namespace(dotted)
+
+
+def _informed(lesson: Lesson, code: Code) -> Code:
+    """Return the file as it reads once the names of the lesson are known for what they are."""
+    names = {form.fields["name"] for ladder in lesson.ladders for one in ladder for form in _dotted(one)}
+    owners = frozenset(name.rpartition(".")[0] for name in {*names, *lesson.renames}) - {""}
+    unknown = [name for name in owners.intersection(code.bound.values()) if not code.names.is_namespace(name)]
+    return Code(code.text, _Taught(code.names, owners), code.package) if unknown else code
+
+
+def _dotted(template: Template) -> list[Form]:
+    return [form for form in walk(template.before) if form.kind == DOTTED]
 
 
 def _around(code: Code, lineno: int) -> tuple[int, int]:

@@ -60,7 +60,7 @@ class ErrorFacts(Value):
 class Evidence(Value):
     """One thing that happened to a pattern; the id makes that it counts once, however often stores are merged.
 
-    `result` is `taught` (a person's edit, validated again), `success`, `swept` (carried to the rest of the project, part
+    `result` is `taught` (a person's edit, validated again), `success`, `swept` (the rest of the project, part
     of the use before it), `failure`, `rejected` or `reverted`; `by` is `run` or `person`; `site` is the file; `fix` the
     id of the applied fix, which `undo` names.
     """

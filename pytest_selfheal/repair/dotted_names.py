@@ -8,11 +8,13 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import importlib.util
 import sys
 import types
 import warnings
 from functools import cached_property
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.repair.project import Project
 
 _NOISY = frozenset({"antigravity", "this", "idlelib", "turtle", "turtledemo", "test", "lib2to3"})
+_MODULE_SUFFIXES = frozenset({".py", ".pyd", ".pyi", ".so"})
 _ABSENT = object()
 
 
@@ -43,13 +46,13 @@ class DottedNames:
         found = standard_object(dotted)
         if found is not _ABSENT:
             return isinstance(found, (type, types.ModuleType)) or callable(found)
-        return dotted.rpartition(".")[2][:1].isupper()
+        return dotted.rpartition(".")[2][:1].isupper() or is_installed_module(dotted)
 
     def is_module(self, dotted: str) -> bool:
         """Tell whether the name is certainly a module."""
         if self._own(dotted) == "module" or isinstance(standard_object(dotted), types.ModuleType):
             return True
-        return "." not in dotted
+        return "." not in dotted or is_installed_module(dotted)
 
     def exists(self, dotted: str) -> bool | None:
         """Tell whether the name is there; None when that cannot be known without running code."""
@@ -142,3 +145,20 @@ def standard_object(dotted: str) -> Any:
                 continue
             return found
     return _ABSENT
+
+
+@lru_cache(maxsize=2048)
+def is_installed_module(dotted: str) -> bool:
+    """Tell by the files of an installed package whether it has a module of that name; nothing is imported."""
+    top, *rest = dotted.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError, AttributeError):
+        return False
+    folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec is not None else []
+    for number, part in enumerate(rest, 1):
+        files = (file.suffix for folder in folders for file in folder.glob(f"{part}.*"))
+        if number == len(rest) and not _MODULE_SUFFIXES.isdisjoint(files):
+            return True
+        folders = [folder / part for folder in folders if (folder / part).is_dir()]
+    return bool(folders)
