@@ -102,6 +102,23 @@ def local_names(part: Any) -> set[str]:
     return {form.fields["id"] for form in walk(part) if form.kind == "Name"}
 
 
+def bound_names(scope: Form) -> set[str]:
+    """Return the names that a function or a module binds itself: arguments, variables, definitions."""
+    found: set[str] = set()
+    waiting = list(scope.children())
+    while waiting:
+        form = waiting.pop()
+        if form.kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
+            found.add(form.fields["name"])
+            continue  # what is bound within is not seen from here
+        if form.kind == "arg":
+            found.add(form.fields["arg"])
+        elif form.kind == "Name" and isinstance(getattr(form.origin, "ctx", None), ast.Store):
+            found.add(form.fields["id"])
+        waiting.extend(form.children())
+    return found
+
+
 def is_builtin(name: str) -> bool:
     """Tell whether Python itself provides the name."""
     return name in _BUILTINS

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_selfheal.learn.abstraction import Template
 from pytest_selfheal.learn.abstraction import abstract
@@ -19,18 +21,21 @@ from pytest_selfheal.learn.forms import HOLE
 from pytest_selfheal.learn.forms import Code
 from pytest_selfheal.learn.forms import Form
 from pytest_selfheal.learn.forms import key_of
+from pytest_selfheal.learn.forms import local_names
 from pytest_selfheal.learn.forms import walk
 from pytest_selfheal.learn.relevance import concerns
 from pytest_selfheal.learn.relevance import is_forbidden
 from pytest_selfheal.learn.relevance import is_plain_value
 from pytest_selfheal.learn.relevance import is_prose
 from pytest_selfheal.learn.relevance import words
+from pytest_selfheal.learn.sites import is_gone
 from pytest_selfheal.model import ErrorClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
+    from pytest_selfheal.learn.forms import Names
     from pytest_selfheal.learn.message import Message
 
 _CONTAINERS = frozenset({"comprehension", "withitem", "ExceptHandler", "arguments", "arg", "match_case"})
@@ -97,25 +102,60 @@ def learn(before: Code, after: Code, message: Message, lines: AbstractSet[int] |
     if len(paths) > _MOST_PLACES:
         return Lesson(message, (), {}, {})
     paths = [path for path in paths if not is_forbidden(path)]
+    swapped = dict(pair for path in paths if (pair := _renamed_here(path, before, after)))
+    certain = _certain({**renames, **swapped}, message, before.names)
+    renames = {old: new for old, new in renames.items() if old in certain}
     ladders: dict[str, tuple[Template, ...]] = {}
     for path in paths:
-        old, new = path[-1]
-        if isinstance(old, Form) and isinstance(new, Form) and old.kind == new.kind == DOTTED:
-            wide = _of_any_class(old, new, message)
-            if wide is not None:
-                ladders.setdefault(key_of(wide.before) + key_of(wide.after), (wide,))
-                continue
-            if _is_rename(old, new, path, before, after):
-                _note(renames, old.fields["name"], new.fields["name"])
-                continue
-            ladder = _ladder(path[:-1], message)
-        else:
-            ladder = _ladder(path, message)
+        pair = _renamed_here(path, before, after)
+        wide = _of_any_class(path, message)
+        if pair is not None and wide is None and pair[0] in certain:
+            _note(renames, *pair)
+            continue
+        both_names = all(isinstance(side, Form) and side.kind == DOTTED for side in path[-1])
+        ladder = (wide,) if wide is not None else _ladder(path[:-1] if both_names else path, message)
         if ladder:
-            ladders.setdefault(key_of(ladder[0].before) + key_of(ladder[0].after), ladder)
+            made = tuple(_with_imports(template, after.bound) for template in ladder)
+            ladders.setdefault(key_of(made[0].before) + key_of(made[0].after), made)
     imports = {dotted: local for local, dotted in after.bound.items()}
     renames = {old: new for old, new in renames.items() if not _is_reshaped(old, ladders)}
     return Lesson(message, tuple(ladders.values()), _cut(renames, message.missing), imports)
+
+
+def _with_imports(template: Template, bound: Mapping[str, str]) -> Template:
+    """Return a template whose new names, where imports of the example bind them, bring those imports along."""
+    known = local_names(template.before)
+    new = {name: bound[name] for name in local_names(template.after) - known if name in bound}
+    return replace(template, after=_renamed(template.after, new)) if new else template
+
+
+def _renamed(part: Any, new: Mapping[str, str]) -> Any:
+    if isinstance(part, list):
+        return [_renamed(item, new) for item in part]
+    if not isinstance(part, Form):
+        return part
+    if part.kind == "Name" and part.fields["id"] in new:
+        return Form(DOTTED, {"name": new[part.fields["id"]]}, part.origin)
+    return Form(part.kind, {name: _renamed(inner, new) for name, inner in part.fields.items()}, part.origin)
+
+
+def _renamed_here(path: Path, before: Code, after: Code) -> tuple[str, str] | None:
+    """Return the old and the new dotted name where that is all that changed, and is no call that takes a detour."""
+    old, new = path[-1]
+    if not (isinstance(old, Form) and isinstance(new, Form) and old.kind == new.kind == DOTTED):
+        return None
+    return (old.fields["name"], new.fields["name"]) if _is_rename(old, new, path, before, after) else None
+
+
+def _certain(renames: Mapping[str, str], message: Message, names: Names) -> dict[str, str]:
+    """Return the renames of what is not to be used any more, and of siblings that went the same way."""
+    gone = {old: new for old, new in renames.items() if is_gone(old, new, message, names)}
+    ways = {(old.rpartition(".")[0], new.rpartition(".")[0]) for old, new in gone.items()}
+    return {
+        old: new
+        for old, new in renames.items()
+        if old in gone or (old.rpartition(".")[0], new.rpartition(".")[0]) in ways
+    }
 
 
 def _related(renames: dict[str, str], message: Message, paths: list[Path]) -> dict[str, str]:
@@ -146,12 +186,15 @@ def _fits_missing(old: str, missing: str) -> bool:
     return not missing or old == missing or old.startswith(f"{missing}.")
 
 
-def _of_any_class(old: Form, new: Form, message: Message) -> Template | None:
+def _of_any_class(path: Path, message: Message) -> Template | None:
     """Return the template of a class attribute that is called otherwise, where the error names no class."""
+    old, new = path[-1]
+    if not (isinstance(old, Form) and isinstance(new, Form) and old.kind == new.kind == DOTTED) or message.receiver:
+        return None
     (owner, _, was), (other, _, now) = (form.fields["name"].rpartition(".") for form in (old, new))
     if owner != other or not _is_class(owner) or owner.rpartition(".")[2] in message.names:
         return None
-    if message.receiver or not isinstance(old.origin, ast.Attribute):
+    if not isinstance(old.origin, ast.Attribute):
         return None
     sides = [
         Form("Attribute", {"value": Form(HOLE, {"id": "A"}, old.origin.value), "attr": name}, old.origin)

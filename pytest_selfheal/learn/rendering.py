@@ -19,6 +19,7 @@ from pytest_selfheal.learn.forms import Form
 from pytest_selfheal.learn.forms import Forms
 from pytest_selfheal.learn.forms import is_builtin
 from pytest_selfheal.learn.forms import local_names
+from pytest_selfheal.learn.forms import walk
 from pytest_selfheal.learn.importing import Need
 from pytest_selfheal.learn.importing import spell
 from pytest_selfheal.learn.templates import is_keywords
@@ -27,6 +28,7 @@ from pytest_selfheal.learn.templates import unparse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_selfheal.learn.abstraction import Template
     from pytest_selfheal.learn.matching import Holes
 
 _MARK = "_selfheal_text_{}_"
@@ -203,8 +205,6 @@ def _numbered(text: str) -> list[tuple[int, str]]:
 
 
 def _stored(forms: list[Form]) -> list[Form]:
-    from pytest_selfheal.learn.forms import walk
-
     return [form for form in walk(forms) if isinstance(getattr(form.origin, "ctx", None), ast.Store)]
 
 
@@ -222,9 +222,12 @@ def needs_parentheses(after: Forms, holes: Holes, site: Form, parent: Form | Non
     return not is_argument
 
 
-def free_names(after: Forms) -> set[str]:
-    """Return the names of the new side that neither Python nor the template's own text provides."""
-    return {name for name in local_names(after) if not is_builtin(name)}
+def free_names(template: Template) -> set[str]:
+    """Return the names of the new side that its site has to provide: neither Python nor the template brings them."""
+    after = template.after if isinstance(template.after, list) else [template.after]
+    stored = {form.fields["id"] for form in _stored(after) if form.kind == "Name"}
+    own = stored | {form.fields["arg"] for form in walk(after) if form.kind == "arg"}
+    return {name for name in local_names(after) - local_names(template.before) - own if not is_builtin(name)}
 
 
 def fitted(text: str, start: int, end: int, code: Code) -> str | None:

@@ -13,6 +13,7 @@ from pytest_selfheal.learn.abstraction import uses
 from pytest_selfheal.learn.forms import DOTTED
 from pytest_selfheal.learn.forms import Code
 from pytest_selfheal.learn.forms import Form
+from pytest_selfheal.learn.forms import bound_names
 from pytest_selfheal.learn.forms import walk
 from pytest_selfheal.learn.importing import Need
 from pytest_selfheal.learn.importing import settle
@@ -24,8 +25,10 @@ from pytest_selfheal.learn.renaming import rename
 from pytest_selfheal.learn.rendering import Renderer
 from pytest_selfheal.learn.rendering import UnfillableError
 from pytest_selfheal.learn.rendering import fitted
+from pytest_selfheal.learn.rendering import free_names
 from pytest_selfheal.learn.rendering import needs_parentheses
 from pytest_selfheal.learn.sites import is_distinctive
+from pytest_selfheal.learn.sites import swaps_what_works
 from pytest_selfheal.model import ErrorClass
 
 if TYPE_CHECKING:
@@ -161,9 +164,20 @@ class _Pass:
             return self._code.text, 0
 
     def _may_sweep(self, template: Template) -> bool:
-        return self._lesson.error_class is ErrorClass.API and is_distinctive(
-            template, self._code.names, self._lesson.message
-        )
+        if self._lesson.error_class is not ErrorClass.API or free_names(template):
+            return False  # what the new side takes from its surroundings may be something else there
+        taught, names = self._lesson.message, self._code.names
+        return is_distinctive(template, names, taught) and not swaps_what_works(template, taught, names)
+
+    def _visible(self, site: Form) -> set[str]:
+        """Return the names that functions around a place, and the module, bind."""
+        found = set(self._code.bound)
+        form: Form | None = site
+        while form is not None:
+            if form.kind in ("FunctionDef", "AsyncFunctionDef", "Lambda", "Module"):
+                found |= bound_names(form)
+            form = self._code.parents.get(id(form))
+        return found
 
     def _sites(self, template: Template) -> Iterator[Splice]:
         done = self._done(template)
@@ -216,6 +230,8 @@ class _Pass:
         if not _matches(template, site, holes) or not self._is_meant(template, holes):
             return None
         if not _is_safe(template, holes) or not self._fits_function(template, forms[0]):
+            return None
+        if not free_names(template) <= self._visible(forms[0]):
             return None
         start, end = self._code.span(forms[0].origin)[0], self._code.span(forms[-1].origin)[1]
         line = self._code.source(self._code.offset(getattr(forms[0].origin, "lineno", 1), 0), start)

@@ -225,3 +225,48 @@ def test_what_shares_a_line_with_a_text_over_lines_survives(healed):
     """Only the narrowest place is written anew: comments, layout and texts around it stay byte for byte."""
     text = "def g(t):\n    x = '''a\n  b'''  # why\n    return (  # odd\n        t.sum_up()\n    )  # end\n"
     assert healed(*RENAMED, text.replace("t.sum_up()", "t.sum_up()  # here")) == text.replace("sum_up", "total_of")
+
+
+CONTEXT = (
+    "TypeError: send() missing 1 required positional argument: 'user'",
+    "from bus import send\n\n\ndef f(user, a):\n    return send(a)  # here\n",
+    "from bus import send\n\n\ndef f(user, a):\n    return send(a, user)\n",
+)
+IMPORTED = (
+    "TypeError: send() missing 1 required positional argument: 'db'",
+    "from bus import send\n\n\ndef f(a):\n    return send(a)  # here\n",
+    "from app import session\nfrom bus import send\n\n\ndef f(a):\n    return send(a, session)\n",
+)
+INSTEAD = (
+    "TypeError: parse() got an unexpected keyword argument 'strict'",
+    "import tools\n\nx = tools.parse(a, strict=True)  # here\n",
+    "import tools\n\nx = tools.parse_all(a, strict=True)\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("taught", "text", "expected"),
+    [
+        (CONTEXT, "import bus\n\n\ndef g(user, b):\n    return bus.send(b)  # here\n", "bus.send(b, user)"),
+        (
+            CONTEXT,
+            "import bus\n\n\ndef g(b):\n    user = b.user\n    return bus.send(b)  # here\n",
+            "bus.send(b, user)",
+        ),
+        (CONTEXT, "import bus\n\n\ndef g(b):\n    return bus.send(b)  # here\n", "bus.send(b)"),
+        (IMPORTED, "import bus\n\n\ndef g(b):\n    return bus.send(b)  # here\n", "bus.send(b, session)"),
+    ],
+    ids=["an argument", "a variable", "not there", "brought by an import"],
+)
+def test_what_the_new_code_needs_must_be_there(taught, text, expected, healed):
+    """A name from the surroundings of the example has to exist at the other place, or to be importable."""
+    text = healed(*taught, text)
+    assert text.rstrip().endswith(f"return {expected}")
+    assert ("from app import session" in text) is ("session" in expected)
+
+
+@pytest.mark.parametrize("taught", [CONTEXT, INSTEAD], ids=["takes from its surroundings", "another one that works"])
+def test_what_only_this_place_can_tell_is_never_swept(taught, healed):
+    """The same name elsewhere may mean something else, and a function that works may be meant there."""
+    text = taught[1].replace("  # here", "").replace(", strict=True", "")
+    assert healed(*taught, text, sweep=True) == text
