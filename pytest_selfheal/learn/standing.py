@@ -40,6 +40,9 @@ NEEDED_SITES = 2
 CLEAN_AFTER_FAILURE = 5
 """So many successes accepted by a person in a row give a pattern back what one failure took."""
 
+MOST_FAILURES = 2
+"""After so many it acts alone no more, until a person repairs such a place by hand again."""
+
 _RETIRED_MEAN = 0.35
 _RETIRED_TRIALS = 3
 _WEIGHTS = {"taught": 1.0, "success": 1.0, "failure": 1.0, "rejected": 1.0, "reverted": 2.0}
@@ -141,6 +144,8 @@ def _why_not_alone(pattern: LearnedPattern, events: Sequence[Evidence], confiden
         return "only to be suggested"
     if confidence < least - _EPSILON:
         return f"{confidence:.2f} is below {least:.2f}"
+    if _failures_since_taught(events) >= MOST_FAILURES:
+        return "it failed twice since a person last taught it"
     after = _since_failure(events)
     if after is not None and sum(event.by == "person" for event in after) < CLEAN_AFTER_FAILURE:
         return "it once broke a test, or was taken back"
@@ -148,6 +153,11 @@ def _why_not_alone(pattern: LearnedPattern, events: Sequence[Evidence], confiden
         taught = any(event.result == "taught" and event.by == "person" for event in events)
         return "" if taught or _is_earned(events) else "nobody in this project taught it"
     return "" if _is_earned(events) else "it has not worked often enough yet"
+
+
+def _failures_since_taught(events: Sequence[Evidence]) -> int:
+    taught = max((number for number, event in enumerate(events) if event.result == "taught"), default=0)
+    return sum(event.result not in _GOOD for event in events[taught:])
 
 
 def _since_failure(events: Sequence[Evidence]) -> list[Evidence] | None:

@@ -158,6 +158,17 @@ def test_an_edit_about_a_value_is_only_suggested_until_a_person_says_yes(project
     ]
 
 
+def test_an_accepted_suggestion_teaches_like_an_edit(tmp_path):
+    """A misspelt method, put right by a built-in fixer that a person agreed to."""
+    write(tmp_path, {**FILES, "src/first.py": FILES["src/first.py"].replace("sum_up", "total_off")})
+    (tmp_path / "tests/test_notes.py").unlink()
+    run(tmp_path, "--selfheal=suggest")
+    listed = json.loads(run(tmp_path, "review", "list", "--json", module="pytest_selfheal.cli").stdout)["reviews"]
+    done = run(tmp_path, "review", "accept", listed[0]["id"], module="pytest_selfheal.cli")
+    assert "learned: $A.total_off -> $A.total_of" in done.stdout, done.stdout + done.stderr
+    assert [pattern["origin"] for pattern in patterns(tmp_path)] == ["accepted"]
+
+
 def test_in_ci_only_committed_patterns_act_alone(project):
     """What is not on the base branch is at most suggested there."""
     text = (project / ".selfheal/patterns.json").read_text()

@@ -54,6 +54,8 @@ def judged(error_class, words, day=10, **options):
         ("api", "taught bad@a ok@a! ok@a! ok@b! ok@a!", False),
         ("api", "taught bad@a ok@a! ok@a! ok@b! ok@a! ok@a!", True),
         ("api", "taught ok@a undone", False),
+        ("api", "taught bad@a bad@b ok@a! ok@a! ok@a! ok@a! ok@a! ok@a! ok@a!", False),
+        ("api", "taught bad@a bad@b taught ok@a! ok@a! ok@b! ok@a! ok@b!", True),
         ("api", "ok@a! ok@b ok@c", True),
         ("value", "taught", False),
         ("value", "taught ok@a! ok@b", False),
