@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 from typing import Any
 
+from pytest_selfheal.errors import SelfHealError
 from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
 
@@ -52,7 +53,7 @@ class Learning:
             if greens:
                 self._learn(greens, bench)
         except Exception as error:  # noqa: BLE001 - what is not learned changes no test
-            self._controller.degrade(error)
+            self._degrade(error)
 
     def keep(self) -> None:
         """Keep the sources of this run's standing failures; never raises."""
@@ -65,7 +66,7 @@ class Learning:
             since = utc_text(controller.wall_clock() - controller.policy.retention_days * _DAY_S)
             keep_sources(self._kept(), controller.config.rootpath, controller.pairs, not_before=since)
         except Exception as error:  # noqa: BLE001 - as above
-            controller.degrade(error)
+            self._degrade(error)
 
     def fixer(self) -> PatternFixer | None:
         """Return what was learned as a fixer; None when nothing was, or it cannot be read."""
@@ -77,7 +78,7 @@ class Learning:
 
             return PatternFixer(book.usable(), self._controller.parts.note)
         except Exception as error:  # noqa: BLE001 - as above
-            self._controller.degrade(error)
+            self._degrade(error)
             return None
 
     def record(self, story: Story) -> None:
@@ -91,7 +92,7 @@ class Learning:
                 book.record(results, by="run")
                 book.save()
         except Exception as error:  # noqa: BLE001 - as above
-            self._controller.degrade(error)
+            self._degrade(error)
 
     def book(self) -> Book | None:
         """Return `patterns.json`, read when first asked for; None when it cannot be used, which is noted."""
@@ -102,9 +103,14 @@ class Learning:
             controller = self._controller
             self._book, problem = open_book(controller.store_path, controller.policy, controller.now, self._base())
             for text in (problem, *(self._book.problems if self._book is not None else ())):
-                if text:
+                if text and not controller.store.warnings:
                     controller.parts.note(text)
         return self._book
+
+    def _degrade(self, error: Exception) -> None:
+        """Note an error, unless the store itself has told already that it cannot be used."""
+        if not (isinstance(error, (OSError, SelfHealError)) and self._controller.store.warnings):
+            self._controller.degrade(error)
 
     @property
     def _is_on(self) -> bool:
