@@ -87,7 +87,7 @@ def test_a_name_the_message_speaks_of_is_learned_wherever_it_stands(pattern):
         ("AttributeError: 'Till' object has no attribute 'x'", "api"),
         ("TypeError: f() got an unexpected keyword argument 'x'", "api"),
         ("TypeError: Till.f() missing 1 required positional argument: 'x'", "api"),
-        ("TypeError: cannot unpack non-iterable Span object", "api"),
+        ("TypeError: cannot unpack non-iterable Reach object", "api"),
         ("DeprecationWarning: f is old", "api"),
         ("TypeError: use Door.open() instead of Door()", "api"),
         ("RuntimeError: borrow() must be used as a context manager", "api"),
