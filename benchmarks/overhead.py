@@ -34,6 +34,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="selfheal-bench-") as folder:
         suite = Path(folder)
         write_suite(suite, options.tests, options.files)
+        if options.waiting:
+            write_waiting(suite, options.waiting)
         ratios = {
             "installed": measure_pairs(suite, (), options),
             "enabled": measure_pairs(suite, ("--selfheal",), options),
@@ -57,6 +59,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tests", type=int, default=10_000, help="number of tests (default: %(default)s)")
     parser.add_argument("--files", type=int, default=100, help="number of test files (default: %(default)s)")
+    parser.add_argument(
+        "--waiting",
+        type=int,
+        default=0,
+        help="failures of earlier runs that wait for their green (default: 0)",
+    )
     parser.add_argument("--pairs", type=int, default=5, help="paired runs per variant (default: %(default)s)")
     parser.add_argument("--imports", type=int, default=30, help="pairs of import measurements (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -74,6 +82,24 @@ def write_suite(folder: Path, tests: int, files: int) -> None:
         count = tests // files + (number < tests % files)
         body = "".join(f"def test_{index}():\n    assert True\n\n\n" for index in range(count))
         (folder / f"test_part_{number:04}.py").write_text(body, encoding="utf-8")
+
+
+def write_waiting(folder: Path, count: int) -> None:
+    """Let the store know of failures of tests that are not in the suite any more: each run has to look for them."""
+    from pytest_selfheal.model import Frame
+    from pytest_selfheal.model import OpenFailure
+    from pytest_selfheal.store.kept_sources import KeptSources
+
+    kept = KeptSources(folder / ".selfheal")
+    sources = kept.put({f"src/module_{number}.py": b"x = 1\n" * number for number in range(50)})
+    frames = tuple(Frame(f"src/module_{number}.py", number, "function", in_app=True) for number in range(4))
+    failures = [
+        OpenFailure(
+            f"tests/test_gone_{number}.py::test_it", "TypeError", "no", "v1:1", "run", "2026-01-01", sources, frames
+        )
+        for number in range(count)
+    ]
+    kept.update(failures, ())
 
 
 def measure_pairs(suite: Path, flags: tuple[str, ...], options: argparse.Namespace) -> list[float]:

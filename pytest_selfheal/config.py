@@ -50,6 +50,7 @@ __all__ = [
 P = TypeVar("P", bound=Value)
 
 MODES = ("auto", "suggest", "record", "off")
+AUTO_GATES = ("standard", "strict")
 TRUSTS = ("auto", "local", "trusted_ci", "collaborator", "untrusted")
 
 
@@ -104,6 +105,10 @@ class Policy(Value):
         validation_timeout_s: seconds one validation run may take before it is killed.
         fix_rounds: how many errors hidden behind each other may be fixed in a row.
         edit_roots: folders whose files may be edited, relative to the root; empty means the whole project.
+        auto_gate: what must reach `apply_confidence`: `standard` compares the posterior mean of a learned pattern,
+            `strict` its lower 80 % bound.
+        learn: keep the sources of failing tests and learn from the edits that turn them green.
+        snapshots_mb: the most the kept sources may take on disk, megabytes.
         occurrences: runs with one error signature before a regression test is written ("3+").
         window_days: the window for `occurrences` ("in 7 days").
         regression_dir: folder for generated regression tests, relative to the root.
@@ -136,6 +141,9 @@ class Policy(Value):
     validation_timeout_s: float = 120.0
     fix_rounds: int = 5
     edit_roots: tuple[str, ...] = ()
+    auto_gate: str = "standard"
+    learn: bool = True
+    snapshots_mb: float = 20.0
     occurrences: int = 3
     window_days: float = 7.0
     regression_dir: str = "tests/regressions"
@@ -148,7 +156,13 @@ class Policy(Value):
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
 
 
-_ALLOWED: dict[str, tuple[str, ...]] = {"mode": MODES, "trust": TRUSTS, "ai.provider": PROVIDERS, **GATE_WORDS}
+_ALLOWED: dict[str, tuple[str, ...]] = {
+    "mode": MODES,
+    "trust": TRUSTS,
+    "auto_gate": AUTO_GATES,
+    "ai.provider": PROVIDERS,
+    **GATE_WORDS,
+}
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _SHARES = {"apply_confidence", "suggest_confidence", "retry_budget_share", "fix_success", "escalation_rate"}

@@ -58,7 +58,7 @@ def decide(
             return Ask(tuple(unproved), why_none or "no candidate passed validation")
         return Escalate(why_none or "no fixer knows this error")
     best = fixes[0]
-    rivals = [fix for fix in fixes[1:] if fix.candidate.patch != best.candidate.patch]
+    rivals = [fix for fix in fixes[1:] if _rivals(best.candidate, fix.candidate)]
     if rivals:
         return Ask(
             tuple(fix.candidate for fix in (best, *rivals)),
@@ -80,3 +80,9 @@ def _doubt(candidate: Candidate, policy: Policy, context: Context) -> str:
     if not candidate.learned:
         return f"confidence {candidate.confidence:.2f}, but this kind of fix has not been learned yet"
     return "; ".join(context.against)
+
+
+def _rivals(best: Candidate, other: Candidate) -> bool:
+    """Tell whether a second fix makes the first doubtful; what a person of this project taught outweighs a built-in."""
+    taught = best.origin is Origin.LEARNED and best.learned and other.origin is Origin.BUILTIN
+    return other.patch != best.patch and not taught

@@ -60,7 +60,9 @@ def gather(store: Store, root: Path, policy: Policy, *, now: float, most_runs: i
     events = store.events()
     complete = [run for run in runs if run.complete]
     own = [event for event in events if event.run_id in ids]
-    health = judge_health(complete, failures, own, policy.gate, since=since, until=utc_text(now))
+    health = judge_health(
+        complete, failures, own, policy.gate, since=since, until=utc_text(now), patterns=store.patterns()
+    )
     reviews = store.reviews()
     redactor = Redactor(os.environ)
     found = {**_candidate_diffs(reviews, root), **_journal_diffs(root, policy, now)}

@@ -7,11 +7,8 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from typing import Protocol
 
 from pytest_selfheal.decide import decide
 from pytest_selfheal.errors import PatchError
@@ -22,13 +19,17 @@ from pytest_selfheal.model import Applied
 from pytest_selfheal.model import Apply
 from pytest_selfheal.model import Ask
 from pytest_selfheal.model import Deed
+from pytest_selfheal.model import ErrorClass
 from pytest_selfheal.model import Escalate
 from pytest_selfheal.model import HealingEvent
+from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import ReviewEntry
 from pytest_selfheal.model import Suggest
 from pytest_selfheal.model import stable_id
 from pytest_selfheal.report.tables import queue_line
+from pytest_selfheal.story import Group
+from pytest_selfheal.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,74 +47,16 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import GeneratedTest
     from pytest_selfheal.model import History
     from pytest_selfheal.model import Observation
-    from pytest_selfheal.model import Patch
     from pytest_selfheal.model import Pattern
-    from pytest_selfheal.model import Proof
-    from pytest_selfheal.model import Record
     from pytest_selfheal.store.protocol import Store
+    from pytest_selfheal.story import Run
+    from pytest_selfheal.story import Workshop
 
     Advise = Callable[[Failure, FailureRecord, ReviewEntry | None], Advice]
 
 
 _MOST_MARKED = 20
 """Failures of one escalated error that are marked so; the entry of the queue names the others as well."""
-
-
-class Workshop(Protocol):
-    """Where repairs are made; the only part of a run's end that starts processes and writes sources."""
-
-    def propose(self, failure: Failure) -> list[Candidate]:
-        """Return candidates for a failure, best first; cheap, nothing is run."""
-
-    def prove(
-        self, failure: Failure, candidates: Sequence[Candidate], nodeids: Sequence[str], known_failures: frozenset[str]
-    ) -> Proof:
-        """Try candidates in child processes with nothing on disk changed."""
-
-    def apply(self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str]) -> Applied:
-        """Journal, write, run the tests again; everything is restored when that fails."""
-
-    def diff(self, patch: Patch) -> str:
-        """Return a unified diff for people."""
-
-    def time_left(self) -> bool:
-        """Tell whether the run's repair budget allows more work."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """Facts of the run that just ended."""
-
-    id: str
-    may_write: bool
-
-
-@dataclass
-class Story:
-    """What a run's end did, in the order it happened."""
-
-    fixed: list[Deed] = field(default_factory=list)
-    queued: list[ReviewEntry] = field(default_factory=list)
-    generated: list[GeneratedTest] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    unfixed: set[str] = field(default_factory=set)
-    """Nodeids that failed and were not turned green by an applied fix."""
-
-
-@dataclass
-class _Group:
-    """Failures that one repair would answer: the same first candidate, or else the same signature."""
-
-    failure: Failure
-    records: list[FailureRecord]
-    candidates: list[Candidate]
-    hands_off: bool = False
-    proved: bool = False
-    stopped: str = ""
-
-    @property
-    def nodeids(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(record.nodeid for record in self.records))
 
 
 class RunEnd:
@@ -168,17 +111,15 @@ class RunEnd:
             action, notes = self._advised(group, *self._decide(group), queue)
             self._act(group, action, notes, queue)
 
-    def _groups(self, standing: Iterable[tuple[Observation, FailureRecord]]) -> list[_Group]:
-        by_signature: dict[str, _Group] = {}
+    def _groups(self, standing: Iterable[tuple[Observation, FailureRecord]]) -> list[Group]:
+        by_signature: dict[str, Group] = {}
         for observation, record in standing:
             group = by_signature.get(record.signature)
             if group is None:
-                group = by_signature[record.signature] = _Group(
-                    observation.failure, [], [], stopped=observation.stopped
-                )
+                group = by_signature[record.signature] = Group(observation.failure, [], [], stopped=observation.stopped)
             group.records.append(record)
             group.hands_off = group.hands_off or observation.is_regression or observation.hands_off
-        merged: dict[str, _Group] = {}
+        merged: dict[str, Group] = {}
         for signature, group in by_signature.items():
             group.candidates = self._propose(group)
             specific = [candidate for candidate in group.candidates if candidate.specific]
@@ -189,12 +130,12 @@ class RunEnd:
                 merged[key] = group
         return sorted(merged.values(), key=lambda group: (not group.candidates, -len(group.records)))
 
-    def _propose(self, group: _Group) -> list[Candidate]:
+    def _propose(self, group: Group) -> list[Candidate]:
         if self._workshop is None or group.hands_off:
             return []
         return [self._believe(candidate) for candidate in self._workshop.propose(group.failure)]
 
-    def _decide(self, group: _Group) -> tuple[Action, tuple[str, ...]]:
+    def _decide(self, group: Group) -> tuple[Action, tuple[str, ...]]:
         if self._workshop is None or not group.candidates:
             return Escalate(group.stopped or "no fixer knows this error"), ()
         if self.story.fixed:  # the files have changed since the candidates were made
@@ -209,7 +150,7 @@ class RunEnd:
         return action, proof.notes
 
     def _advised(
-        self, group: _Group, action: Action, notes: tuple[str, ...], queue: dict[str, ReviewEntry]
+        self, group: Group, action: Action, notes: tuple[str, ...], queue: dict[str, ReviewEntry]
     ) -> tuple[Action, tuple[str, ...]]:
         """Ask outside; what comes back goes through the same guards and trials as a fixer's candidates."""
         workshop, first = self._workshop, group.records[0]
@@ -233,12 +174,12 @@ class RunEnd:
         notes = (*notes, *proof.notes)
         return (decide(proof.fixes, (), self._policy, self._context) if proof.fixes else action), notes
 
-    def _others(self, group: _Group) -> frozenset[str]:
+    def _others(self, group: Group) -> frozenset[str]:
         return frozenset(self.story.unfixed.difference(group.nodeids))
 
     # ------------------------------------------------------------------------------- acting
 
-    def _act(self, group: _Group, action: Action, notes: tuple[str, ...], queue: dict[str, ReviewEntry]) -> None:
+    def _act(self, group: Group, action: Action, notes: tuple[str, ...], queue: dict[str, ReviewEntry]) -> None:
         if isinstance(action, Apply):
             action = self._apply(group, action, queue) or action
         if isinstance(action, Suggest):
@@ -248,17 +189,33 @@ class RunEnd:
         elif isinstance(action, Escalate):
             self._queue(group, action.reason, (), notes, queue)
 
-    def _apply(self, group: _Group, action: Apply, queue: dict[str, ReviewEntry]) -> Escalate | None:
+    def _apply(self, group: Group, action: Apply, queue: dict[str, ReviewEntry]) -> Escalate | None:
         """Write the fix; return an escalation when the confirming run refused it."""
         workshop = self._workshop
         if workshop is None:
             return Escalate("nothing may be written in this mode")
+        applied = self._write(group, action.fix, action.reason, workshop)
+        if not applied.ok:
+            return Escalate(f"a fix was tried and taken back: {applied.reason}")
+        for record in group.records:
+            entry = queue.get(record.signature)
+            if entry is not None and entry.status == "open":
+                self.story.records.append(replace(entry, status="fixed", updated_at=self._now()))
         candidate = action.fix.candidate
+        if candidate.origin is Origin.LEARNED and candidate.error_class is ErrorClass.API and workshop.time_left():
+            more = workshop.sweep(action.fix)  # a patch of its own, which stands or falls alone
+            if more is not None:
+                also = workshop.tests_of(more.candidate.patch)
+                self._write(group, more, "the same old form stands there", workshop, also)
+        return None
+
+    def _write(self, group: Group, fix: Fix, reason: str, workshop: Workshop, also: Sequence[str] = ()) -> Applied:
+        candidate = fix.candidate
         try:
             diff = workshop.diff(candidate.patch)
         except PatchError as error:  # somebody saved the file meanwhile
-            return Escalate(f"a fix could not be applied: {error}")
-        applied = workshop.apply(action.fix, group.nodeids, self._others(group))
+            return Applied(ok=False, journal_id="", reason=str(error))
+        applied = workshop.apply(fix, group.nodeids, self._others(group), also)
         error_type = group.records[0].error_type
         self.story.records.append(pattern_result(candidate, error_type, self._run.id, self._now(), ok=applied.ok))
         detail = candidate.title if applied.ok else f"{candidate.title}: {applied.reason}"
@@ -271,20 +228,15 @@ class RunEnd:
             ref=applied.journal_id,
             duration_s=applied.duration_s,
         )
-        if not applied.ok:
-            return Escalate(f"a fix was tried and taken back: {applied.reason}")
-        self.story.fixed.append(Deed(action.fix, applied, group.nodeids, diff))
-        self.story.unfixed.difference_update(group.nodeids, applied.now_passing)
-        self._tell("fixed", f"{candidate.title} ({action.reason}); take back with: selfheal undo {applied.journal_id}")
-        for record in group.records:
-            entry = queue.get(record.signature)
-            if entry is not None and entry.status == "open":
-                self.story.records.append(replace(entry, status="fixed", updated_at=self._now()))
-        return None
+        if applied.ok:
+            self.story.fixed.append(Deed(fix, applied, group.nodeids, diff))
+            self.story.unfixed.difference_update(group.nodeids, applied.now_passing)
+            self._tell("fixed", f"{candidate.title} ({reason}); take back with: selfheal undo {applied.journal_id}")
+        return applied
 
     def _queue(
         self,
-        group: _Group,
+        group: Group,
         reason: str,
         candidates: tuple[Candidate, ...],
         notes: tuple[str, ...],
@@ -332,7 +284,12 @@ class RunEnd:
         )
 
     def _believe(self, candidate: Candidate) -> Candidate:
-        """Return the candidate with what this project's own experience says about its kind."""
+        """Return the candidate with what this project's own experience says about its kind.
+
+        A learned pattern carries its experience itself.
+        """
+        if candidate.origin is Origin.LEARNED:
+            return candidate
         seen = self._patterns.get(pattern_name(candidate))
         if seen is None:
             return candidate

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import show
 from pytest_selfheal.cli.project import write
+from pytest_selfheal.cli.teaching import after_accept
+from pytest_selfheal.cli.teaching import after_failure
+from pytest_selfheal.cli.teaching import after_undo
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.errors import UsageError
 from pytest_selfheal.learn import pattern_result
@@ -66,6 +69,7 @@ def review_accept(arguments: argparse.Namespace) -> int:
         write([f"refused: {terminal_line(note)}" for note in proof.notes] or ["refused: the tests do not pass with it"])
         return 1
     diff = bench.diff(candidate.patch)
+    before = {path: bench.project.read(path) for path in candidate.patch.hashes}
     applied = bench.apply(proof.fixes[0], entry.nodeids, known)
     now = utc_text(time.time())
     ok = applied.ok
@@ -78,10 +82,12 @@ def review_accept(arguments: argparse.Namespace) -> int:
     store.commit(records)
     project.warn(store)
     if not ok:
+        after_failure(project, records)
         write([f"taken back: {terminal_line(applied.reason)}"])
         return 1
     write(terminal_line(row) for row in diff.splitlines())
     write([f"applied, {applied.passed} tests pass; take back with: selfheal undo {applied.journal_id}"])
+    after_accept(project, store, entry, candidate=candidate, before=before, bench=bench, records=records)
     return 0
 
 
@@ -98,6 +104,7 @@ def review_reject(arguments: argparse.Namespace) -> int:
     event = _event(entry, "accept", "rejected by a person", entry.id, now, result="refused")
     store.commit([*results, event, replace(entry, status="rejected", updated_at=now)])
     project.warn(store)
+    after_failure(project, results, rejected=True)
     write([f"rejected: {entry.id}"])
     return 0
 
@@ -137,6 +144,7 @@ def undo(arguments: argparse.Namespace) -> int:
         ]
     )
     project.warn(store)
+    after_undo(project, taken.entry.fix_id)
     return 1 if taken.kept else 0
 
 

@@ -1,4 +1,4 @@
-"""Commands that only look: failures, explain, patterns, health.
+"""Commands that only look: failures, explain, health.
 
 PYTEST_DONT_REWRITE
 """
@@ -88,16 +88,6 @@ def named_failure(found: Sequence[FailureRecord], word: str) -> FailureRecord:
         some = ", ".join(sorted(tests)[:5])
         raise UsageError(f"{word!r} is part of {len(tests)} tests: {some}", todo="give more of the name")
     return named[0]
-
-
-def patterns(arguments: argparse.Namespace) -> int:
-    """`selfheal patterns`."""
-    project = Project(arguments)
-    store = project.open_store()
-    found = store.patterns()
-    project.warn(store)
-    show(arguments, documents.patterns_document(found), tables.patterns_lines(found))
-    return 0
 
 
 def health(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from pytest_selfheal.cli import agents
 from pytest_selfheal.cli import changing
 from pytest_selfheal.cli import gating
 from pytest_selfheal.cli import looking
+from pytest_selfheal.cli import patterns
 from pytest_selfheal.cli import reporting
 from pytest_selfheal.cli import serving
 from pytest_selfheal.cli import storing
@@ -38,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     _looking(commands)
     _changing(commands)
     _showing(commands)
+    _learning(commands)
     _storing(commands)
     _command(commands, "mcp", "serve coding agents over standard input and output (MCP)", agents.serve)
     return parser
@@ -56,8 +58,6 @@ def _looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--context", action="store_true", help="what a model would be sent (shown anyway while no provider is set)"
     )
     _json(explain)
-    patterns = _command(commands, "patterns", "list ways of fixing with their confidence", looking.patterns)
-    _json(patterns)
     health = _command(commands, "health", "show failure rates and durations against their limits", looking.health)
     health.add_argument("--hours", type=_hours, metavar="H", help="the window (default: 1; in CI the newest run)")
     _json(health)
@@ -101,6 +101,30 @@ def _showing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="NAME",
         help="a host name that requests may be addressed to",
     )
+
+
+def _learning(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    words = "ways of fixing, learned and built in, with their confidence"
+    group = commands.add_parser("patterns", help=words, description=f"{words[0].upper()}{words[1:]}.")
+    group.set_defaults(run=patterns.listing)
+    _json(group)
+    steps = group.add_subparsers(title="steps", metavar="STEP", help="what to do (default: list)")
+    listing = _command(steps, "list", "list them", patterns.listing)
+    listing.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as above")
+    show = _command(steps, "show", "show one: the edit, where it was learned, its evidence", patterns.show_one)
+    show.add_argument("id", metavar="ID", help="a pattern's id, or the beginning of it")
+    forget = _command(steps, "forget", "remove one with its evidence", patterns.forget)
+    forget.add_argument("id", metavar="ID", help="a pattern's id, or the beginning of it")
+    export = _command(steps, "export", "write them to a file for another project", patterns.export)
+    export.add_argument("file", metavar="FILE", nargs="?", help="where to (default: standard output)")
+    export.add_argument("--only", metavar="ID", action="append", default=[], help="only this one; may be repeated")
+    taking = _command(steps, "import", "add those of a file; evidence counts once", patterns.take_in)
+    taking.add_argument(
+        "file", metavar="FILE", help="what `export` wrote, or another branch's patterns.json; - reads it"
+    )
+    learn = _command(commands, "learn", "learn from commits that turned tests green", patterns.learn)
+    learn.add_argument("commits", metavar="COMMIT", nargs="*", help="commits to learn from")
+    learn.add_argument("--since", metavar="REV", help="all commits after this revision")
 
 
 def _storing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -5,6 +5,13 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import math
+
+_BISECTIONS = 40
+_TERMS = 300
+_PRECISION = 1e-12
+_TINY = 1e-30
+
 PRIOR_WEIGHT = 20.0
 """How many observations a prior measured on the public benchmark is worth."""
 
@@ -22,3 +29,53 @@ def posterior_mean(successes: float, failures: float, prior: tuple[float, float]
     """
     a, b = prior
     return (a + successes) / (a + b + successes + failures)
+
+
+def lower_bound(
+    successes: float, failures: float, prior: tuple[float, float] = (1.0, 1.0), share: float = 0.2
+) -> float:
+    """Return the quantile of the Beta posterior below which `share` of the belief lies: with 0.2 a lower 80 % bound."""
+    a, b = prior[0] + successes, prior[1] + failures
+    low, high = 0.0, 1.0
+    for _step in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if _beta_below(middle, a, b) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def decayed(age_days: float, half_life_days: float) -> float:
+    """Return how much a piece of evidence of this age still counts (0-1); the future counts in full."""
+    return float(2.0 ** (-max(0.0, age_days) / half_life_days))
+
+
+def _beta_below(x: float, a: float, b: float) -> float:
+    """Return the share of Beta(a, b) below `x`: the regularized incomplete beta function, by its continued fraction."""
+    if x <= 0.0 or x >= 1.0:
+        return float(x >= 1.0)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+    if x < (a + 1.0) / (a + b + 2.0):
+        return front * _continued_fraction(x, a, b) / a
+    return 1.0 - front * _continued_fraction(1.0 - x, b, a) / b
+
+
+def _continued_fraction(x: float, a: float, b: float) -> float:
+    """Lentz's method; it converges fast left of the mean, which is where it is asked for."""
+    c, d = 1.0, 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
+    value = d
+    for m in range(1, _TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+        for term in (even, odd):
+            d = 1.0 / _away_from_zero(1.0 + term * d)
+            c = _away_from_zero(1.0 + term / c)
+            value *= d * c
+        if abs(d * c - 1.0) < _PRECISION:
+            break
+    return value
+
+
+def _away_from_zero(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY

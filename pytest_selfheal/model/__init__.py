@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.observing import Frame
     from pytest_selfheal.model.observing import Observation
     from pytest_selfheal.model.observing import Ruling
+    from pytest_selfheal.model.patterns import Change
+    from pytest_selfheal.model.patterns import ErrorFacts
+    from pytest_selfheal.model.patterns import Evidence
+    from pytest_selfheal.model.patterns import Example
+    from pytest_selfheal.model.patterns import LearnedPattern
+    from pytest_selfheal.model.patterns import OpenFailure
+    from pytest_selfheal.model.patterns import Shape
     from pytest_selfheal.model.project import ProjectFacts
     from pytest_selfheal.model.records import FailureRecord
     from pytest_selfheal.model.records import GeneratedTest
@@ -74,6 +81,7 @@ _HOMES = {
     "judging": "Alert Health Metric RuleResult Verdict",
     "moment": "utc_text",
     "observing": "Attempt Diagnosis ErrorLink Failure Frame Observation Ruling",
+    "patterns": "Change ErrorFacts Evidence Example LearnedPattern OpenFailure Shape",
     "project": "ProjectFacts",
     "records": "FailureRecord GeneratedTest HealingEvent History Occurrence Pattern PatternResult ReviewEntry",
     "repairing": "Action Applied Apply Ask Candidate Edit Escalate Fix Patch Proof Suggest Validation",
@@ -105,12 +113,16 @@ __all__ = [
     "Attempt",
     "Candidate",
     "Category",
+    "Change",
     "Deed",
     "Diagnosis",
     "Edit",
     "ErrorClass",
+    "ErrorFacts",
     "ErrorLink",
     "Escalate",
+    "Evidence",
+    "Example",
     "Failure",
     "FailureRecord",
     "Fix",
@@ -119,9 +131,11 @@ __all__ = [
     "HealingEvent",
     "Health",
     "History",
+    "LearnedPattern",
     "Metric",
     "Observation",
     "Occurrence",
+    "OpenFailure",
     "Origin",
     "Outcome",
     "Patch",
@@ -140,6 +154,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Severity",
+    "Shape",
     "Suggest",
     "Trust",
     "Usage",

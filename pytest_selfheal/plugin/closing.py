@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Observation
     from pytest_selfheal.model import RunSummary
     from pytest_selfheal.plugin.controller import Controller
+    from pytest_selfheal.repair.workshop import Bench
 
 
 class Closing:
@@ -66,6 +67,8 @@ class Closing:
             # Nothing failed: one record, and nothing is loaded that only failures need.
             self._controller.store.commit([self._controller.ended_run(exitstatus)])
             self._controller.store.maintain()
+            if (self._controller.store_path / "objects").exists():
+                self._learn(exitstatus)
             for warning in self._controller.store.warnings:
                 self._controller.parts.note(warning)
             self._controller.store.close()
@@ -87,6 +90,17 @@ class Closing:
             self._summary = replace(self._summary, notices=(*self._summary.notices, problem))
         elif problem:
             self._controller.parts.note(problem)
+
+    def _learn(self, exitstatus: int) -> None:
+        """Look at tests that had failed before and are green now."""
+        if exitstatus == pytest.ExitCode.OK and not self._interrupted:
+
+            def bench() -> Bench | None:
+                from pytest_selfheal.plugin.ending import workshop
+
+                return workshop(self._controller)
+
+            self._controller.learning.attend(bench)
 
     def _exit_status(self, exitstatus: int, summary: RunSummary) -> int:
         if exitstatus == pytest.ExitCode.OK and summary.healed and self._controller.policy.fail_on_healed:

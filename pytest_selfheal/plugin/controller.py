@@ -18,6 +18,7 @@ from pytest_selfheal.plugin.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Observation
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.model import Trust
+    from pytest_selfheal.plugin.learning import Learning
     from pytest_selfheal.plugin.parts import Parts
     from pytest_selfheal.store.protocol import Store
 
@@ -80,9 +82,20 @@ class Controller:
         if self._opened is None:
             from pytest_selfheal.store import open_store
 
-            location = self.config.rootpath / self.policy.store
-            self._opened = open_store(location, now=self.wall_clock, retention_days=self.policy.retention_days)
+            self._opened = open_store(self.store_path, now=self.wall_clock, retention_days=self.policy.retention_days)
         return self._opened
+
+    @property
+    def store_path(self) -> Path:
+        """The store's folder."""
+        return self.config.rootpath / self.policy.store
+
+    @cached_property
+    def learning(self) -> Learning:
+        """This run's part in learning from people's edits."""
+        from pytest_selfheal.plugin.learning import Learning
+
+        return Learning(self)
 
     @cached_property
     def trust(self) -> Trust:

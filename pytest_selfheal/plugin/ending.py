@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import History
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.plugin.controller import Controller
+    from pytest_selfheal.repair.workshop import Bench
+    from pytest_selfheal.repair.workshop import Learned
     from pytest_selfheal.session import RunEnd
-    from pytest_selfheal.session import Story
-    from pytest_selfheal.session import Workshop
+    from pytest_selfheal.story import Story
 
 _DAY_S = 86_400.0
 _HOUR_S = 3600.0
@@ -45,9 +46,13 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
         exitstatus: pytest's.
         repairs: False after an interruption or an internal error: then the run is only recorded.
     """
+    learning = controller.learning
+    if repairs:
+        learning.attend(lambda: workshop(controller))
+    learning.keep()
     standing = any(record.outcome is Outcome.FAILED for _observation, record in controller.pairs)
     if not standing or controller.policy.mode == "record":
-        from pytest_selfheal.session import Story
+        from pytest_selfheal.story import Story
 
         return _conclude(controller, Story(), exitstatus)
     advising = Advising(controller)
@@ -59,14 +64,15 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
             end.repair(controller.pairs)
         finally:
             advising.close()
+        learning.record(end.story)
         if controller.policy.mode == "auto":
             _regress(controller, end)
     return replace(_conclude(controller, end.story, exitstatus), asked=advising.usage)
 
 
 def _run_end(controller: Controller, advising: Advising, *, repairs: bool) -> RunEnd:
-    from pytest_selfheal.session import Run
     from pytest_selfheal.session import RunEnd
+    from pytest_selfheal.story import Run
 
     policy = controller.policy
     return RunEnd(
@@ -74,7 +80,7 @@ def _run_end(controller: Controller, advising: Advising, *, repairs: bool) -> Ru
         policy,
         _context(controller),
         store=controller.store,
-        workshop=_workshop(controller) if repairs else None,
+        workshop=workshop(controller, controller.learning.fixer()) if repairs else None,
         advise=advising.advise() if repairs else None,
         now=controller.now,
         tell=controller.screen.tell,
@@ -95,7 +101,8 @@ def _context(controller: Controller) -> Context:
     return Context(tuple(against))
 
 
-def _workshop(controller: Controller) -> Workshop | None:
+def workshop(controller: Controller, learned: Learned | None = None) -> Bench | None:
+    """Return where repairs are made and tests are run again; None when a debugger has the terminal."""
     config = controller.config
     if config.getoption("usepdb", False):
         return None
@@ -109,6 +116,7 @@ def _workshop(controller: Controller) -> Workshop | None:
         monotonic=controller.monotonic,
         inipath=str(config.inipath or ""),
         cwd_on_path=os.fspath(config.invocation_params.dir) in sys.path or "" in sys.path,
+        learned=learned,
     )
 
 

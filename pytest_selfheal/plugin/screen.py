@@ -17,6 +17,7 @@ from pytest_selfheal.plugin.counting import counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import RunRecord
@@ -28,7 +29,9 @@ _COLOURS = {
     "undecided": "yellow",
     "escalated": "red",
     "generated": "yellow",
-} | {"alert": "red"}
+    "learned": "green",
+    "alert": "red",
+}
 _MAX_LINES_OF_A_KIND = 10
 HEALED = "_selfheal_healed"
 """Set on the report of a test that passed on a later try, in the process that prints it."""
@@ -101,10 +104,16 @@ class Screen:
             reporter.ensure_newline()
             reporter.write_line(text, **({colour: True} if colour else {}))
 
+    @property
+    def stats(self) -> Mapping[str, Sequence[Any]]:
+        """The reports of the run by outcome, as the terminal, or what stands in for it, keeps them."""
+        keeper = self._reporter or self._config.pluginmanager.getplugin(OUTCOMES)
+        found: Mapping[str, Sequence[Any]] = getattr(keeper, "stats", {})
+        return found
+
     def counted(self, run: RunRecord) -> RunRecord:
         """Return the run with its tests by outcome, as the terminal, or what stands in for it, counted them."""
-        counter = self._reporter or self._config.pluginmanager.getplugin(OUTCOMES)
-        sizes: dict[str, Any] = {**counts(getattr(counter, "stats", {}))}
+        sizes: dict[str, Any] = {**counts(self.stats)}
         return replace(run, **sizes)
 
     def summary(self, summary: RunSummary) -> None:

@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import ast
+import copy
 import os
 import re
 import stat
@@ -24,8 +25,10 @@ from pytest_selfheal.repair.patch import lines_changed
 from pytest_selfheal.repair.project import is_foreign
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from pytest_selfheal.model import Patch
@@ -62,7 +65,12 @@ _VERDICTS = frozenset(
 
 
 def refusal(
-    patch: Patch, read: Read, root: Path, edit_roots: Iterable[str] = (), tracked: AbstractSet[str] | None = None
+    patch: Patch,
+    read: Read,
+    root: Path,
+    edit_roots: Iterable[str] = (),
+    tracked: AbstractSet[str] | None = None,
+    is_renamed: Callable[[str, str], bool] = lambda _old, _new: False,
 ) -> str:
     """Return why `patch` must not be applied, in one sentence; empty when nothing stands against it.
 
@@ -72,6 +80,8 @@ def refusal(
         root: the root directory.
         edit_roots: folders that may be edited, relative to the root; empty means all of it.
         tracked: the files git tracks; None outside a git work tree.
+        is_renamed: tells whether an exception class of the project is certainly called otherwise now: then handlers
+            and `raise` statements may follow.
     """
     if not patch.edits:
         return "the patch is empty"
@@ -86,7 +96,7 @@ def refusal(
     except PatchError as error:
         return f"{error.where}: {error.what}"
     for path, new in results.items():
-        reason = _text_refusal(read(path), new) or _tree_refusal(read(path), new)
+        reason = _text_refusal(read(path), new) or _tree_refusal(read(path), new, is_renamed)
         if reason:
             return f"{path}: {reason}"
     return ""
@@ -139,7 +149,7 @@ def _silencers(data: bytes) -> list[str]:
     return [match[1].lower() for match in _SILENCERS.finditer(data.decode("utf-8", "replace"))]
 
 
-def _tree_refusal(old: bytes, new: bytes) -> str:
+def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -151,7 +161,11 @@ def _tree_refusal(old: bytes, new: bytes) -> str:
             before = ast.parse(old)
         except (SyntaxError, ValueError, RecursionError):
             return _line_refusal(old, new)
-    for what, _text in [*(_verdicts(before) - _verdicts(after)), *(_verdicts(after) - _verdicts(before))]:
+    was, now = _verdicts(before, {}), _verdicts(after, {})
+    if was != now:  # asking about names means reading the whole project
+        renamed = _exceptions_renamed(before, after, is_renamed)
+        was, now = _verdicts(before, renamed), _verdicts(after, {new: new for new in renamed.values()})
+    for what, _text in [*(was - now), *(now - was)]:
         return f"the fix touches a check ({what})"
     if _statement_count(after) < _statement_count(before):
         return "the fix deletes statements"
@@ -173,20 +187,71 @@ def _lines(data: bytes) -> Counter[bytes]:
     return Counter(line.strip() for line in data.splitlines() if line.strip())
 
 
-def _verdicts(tree: ast.Module) -> Counter[tuple[str, str]]:
-    """Everything that decides whether a test passes, as text that does not depend on its place."""
-    return Counter(_verdicts_of(tree))
+def _verdicts(tree: ast.Module, renamed: Mapping[str, str]) -> Counter[tuple[str, str]]:
+    """Everything that decides whether a test passes, as text that does not depend on its place.
+
+    In handlers and `raise` statements the classes in `renamed` are called as it says, wherever they come from.
+    """
+    return Counter(_verdicts_of(tree, renamed))
 
 
-def _verdicts_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
+class _Renaming(ast.NodeTransformer):
+    """Puts one plain name in the place of every name or attribute that means a renamed class."""
+
+    def __init__(self, renamed: Mapping[str, str]) -> None:
+        self._renamed = renamed
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Rename a plain name."""
+        return ast.Name(id=self._renamed[node.id], ctx=ast.Load()) if node.id in self._renamed else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """Rename an attribute of a module."""
+        if node.attr in self._renamed:
+            return ast.Name(id=self._renamed[node.attr], ctx=ast.Load())
+        return self.generic_visit(node)
+
+
+def _shown(node: ast.AST, renamed: Mapping[str, str]) -> str:
+    if not renamed:
+        return ast.dump(node)
+    return ast.dump(_Renaming(renamed).visit(copy.deepcopy(node)))
+
+
+def _exceptions_renamed(
+    before: ast.Module, after: ast.Module, is_renamed: Callable[[str, str], bool]
+) -> dict[str, str]:
+    """Return the names that a module no longer has at all, with the one new name that certainly stands for each."""
+    old, new = _identifiers(before), _identifiers(after)
+    found: dict[str, str] = {}
+    for gone in sorted(old - new):
+        partners = [come for come in sorted(new - old) if is_renamed(gone, come)]
+        if len(partners) == 1:
+            found[gone] = partners[0]
+    return found
+
+
+def _identifiers(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.alias):
+            names.update((node.name, node.asname or ""))
+    return names
+
+
+def _verdicts_of(tree: ast.Module, renamed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
             yield "assert", ast.dump(node)
         elif isinstance(node, ast.Raise):
-            yield "raise", ast.dump(node)
+            yield "raise", _shown(node, renamed)
         elif isinstance(node, ast.ExceptHandler):
             silent = all(isinstance(part, (ast.Pass, ast.Continue, ast.Break)) for part in node.body)
-            yield "except", f"{ast.dump(node.type) if node.type else ''} {silent}"
+            yield "except", f"{_shown(node.type, renamed) if node.type else ''} {silent}"
         elif isinstance(node, ast.Call) and (name := _last_name(node.func)) in _VERDICTS:
             yield name, ast.dump(node)
         elif isinstance(node, ast.Attribute) and node.attr in _VERDICTS:

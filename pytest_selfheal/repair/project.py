@@ -123,6 +123,11 @@ class Project:
         return found
 
     @property
+    def is_changed(self) -> bool:
+        """Whether texts that are not written lie over the files."""
+        return bool(self._overlay)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The project's own Python files, relative with `/`, sorted, at most `MAX_FILES`."""
         if self._files is None:

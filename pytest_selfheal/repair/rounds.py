@@ -46,6 +46,9 @@ Propose = Callable[[Failure, Mapping[str, bytes]], "list[Candidate]"]
 Screen = Callable[[Mapping[str, bytes]], "tuple[Validation, RunResult]"]
 """Run the wanted tests with files laid over the sources."""
 
+Key = tuple[str, str, tuple[tuple[str, int], ...]]
+"""What tells one error from another while fixes follow each other: type, message, and the way to it."""
+
 Refuse = Callable[[Patch], str]
 """Why a patch must not be applied; empty when it may."""
 
@@ -158,8 +161,11 @@ def _follow(
     return None, f"not green after {rounds} rounds: {reason}"
 
 
-def _key(failure: Failure) -> tuple[str, str]:
-    return failure.error_type, failure.error_message
+def _key(failure: Failure) -> Key:
+    kind = failure.error_type.rpartition(".")[2]
+    link = next((one for one in failure.chain if one.type_name.rpartition(".")[2] == kind), None)
+    own = [frame for frame in (link.frames if link else ()) if frame.in_app]
+    return failure.error_type, failure.error_message, tuple((frame.path, frame.lineno) for frame in own)
 
 
 def _only_sure(candidates: list[Candidate]) -> Candidate | None:
@@ -188,7 +194,7 @@ def joined(first: Candidate, second: Candidate, read: Read) -> Candidate:
     )
 
 
-def next_failure(run: RunResult, wanted: Sequence[str], project: Project, seen: set[tuple[str, str]]) -> Failure | None:
+def next_failure(run: RunResult, wanted: Sequence[str], project: Project, seen: set[Key]) -> Failure | None:
     """Return the first failure of a wanted test (or of its file) in a run whose error is not in `seen`."""
     if not run.complete:
         return None

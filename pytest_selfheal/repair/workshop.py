@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pytest_selfheal.errors import ConfinementError
 from pytest_selfheal.errors import PatchError
@@ -16,12 +17,14 @@ from pytest_selfheal.model import Fix
 from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Proof
 from pytest_selfheal.repair import fixers
+from pytest_selfheal.repair.dotted_names import DottedNames
 from pytest_selfheal.repair.foreign import foreign_refusal
 from pytest_selfheal.repair.guards import refusal
 from pytest_selfheal.repair.journal import Journal
 from pytest_selfheal.repair.patch import apply_patch
 from pytest_selfheal.repair.patch import unified_diff
 from pytest_selfheal.repair.project import Project
+from pytest_selfheal.repair.reach import affected_tests
 from pytest_selfheal.repair.rounds import Tools
 from pytest_selfheal.repair.rounds import search
 from pytest_selfheal.repair.validate import ChildSetup
@@ -29,6 +32,7 @@ from pytest_selfheal.repair.validate import confirm
 from pytest_selfheal.repair.validate import judge
 from pytest_selfheal.repair.validate import run_tests
 from pytest_selfheal.repair.validate import screen
+from pytest_selfheal.repair.validate import tests_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +50,21 @@ if TYPE_CHECKING:
 SCREENED_TESTS = 12
 """A screen runs at most so many of a group's tests; the confirming run takes all of them."""
 
+MOST_AFFECTED = 40
+"""So many test files at most are run because they import what a sweep edits; the user's next run takes all."""
+
 JOURNAL = "journal"
 """The folder inside the store that holds what `selfheal undo` needs."""
+
+
+class Learned(Protocol):
+    """What this project's people taught, as a fixer."""
+
+    def propose(self, failure: Failure, project: Project) -> list[Candidate]:
+        """Return candidates for a failure at its own site."""
+
+    def sweep(self, candidate: Candidate, project: Project) -> Candidate | None:
+        """Return the same edit for the rest of the project, once `candidate` is applied; None when there is none."""
 
 
 class Bench:
@@ -61,6 +78,7 @@ class Bench:
         monotonic: a clock in seconds.
         inipath: the ini file pytest used; empty when none or unknown.
         cwd_on_path: whether the folder pytest was started in is importable, as with `python -m pytest`.
+        learned: what was learned in this project; None when nothing is to be used.
     """
 
     def __init__(
@@ -73,7 +91,9 @@ class Bench:
         monotonic: Callable[[], float],
         inipath: str = "",
         cwd_on_path: bool = True,
+        learned: Learned | None = None,
     ) -> None:
+        self._learned = learned
         self._root = root
         self._policy = policy
         self._monotonic = monotonic
@@ -95,7 +115,29 @@ class Bench:
 
     def propose(self, failure: Failure) -> list[Candidate]:
         """Return candidates for a failure, best first; nothing is run and nothing written."""
-        return fixers.propose(failure, self._project)
+        return fixers.propose(failure, self._project, self._more)
+
+    def sweep(self, fix: Fix) -> Fix | None:
+        """Return a learned fix for the rest of the project, once it is applied at its own site; nothing is written."""
+        if self._learned is None:
+            return None
+        found = self._learned.sweep(fix.candidate, self._project)
+        if found is None or self._refusal(found.patch):
+            return None
+        return Fix(found, fix.validation)
+
+    def tests_of(self, patch: Patch) -> list[str]:
+        """Return the test files that import what a patch edits."""
+        return affected_tests(self._project, {edit.path for edit in patch.edits}, MOST_AFFECTED)
+
+    def try_out(self, files: Mapping[str, bytes], nodeids: Sequence[str]) -> tuple[Validation, RunResult]:
+        """Run tests with other texts laid over the sources; nothing is written."""
+        return self._screen(files, nodeids, frozenset())
+
+    @property
+    def project(self) -> Project:
+        """The project as it is on disk."""
+        return self._project
 
     def diff(self, patch: Patch) -> str:
         """Return a unified diff for people.
@@ -146,8 +188,10 @@ class Bench:
             reason = validation.reason
         return Proof(unproved=(candidate,), notes=(reason,))
 
-    def apply(self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str]) -> Applied:
-        """Journal, write, and run the failing tests with all tests of their files in a fresh process.
+    def apply(
+        self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str], also: Sequence[str] = ()
+    ) -> Applied:
+        """Journal, write, and run the failing tests with all tests of their files, and `also`, in a fresh process.
 
         Any new failure restores every file, unless a person changed it meanwhile: then it is kept and reported.
         """
@@ -159,7 +203,7 @@ class Bench:
         except (PatchError, ConfinementError) as error:
             return Applied(ok=False, journal_id="", reason=f"{error.where}: {error.what}")
         try:
-            validation, run = self._confirm(nodeids, known_failures, before)
+            validation, run = self._confirm(nodeids, known_failures, before, also)
         except BaseException:
             self._journal.roll_back(entry)
             raise
@@ -169,7 +213,7 @@ class Bench:
             return Applied(ok=False, journal_id=entry.fix_id, reason=reason, duration_s=validation.duration_s)
         self._journal.commit(entry)
         self._project = Project(self._root, self._policy.edit_roots)
-        passing = tuple(sorted(nodeid for nodeid in known_failures if run.outcomes.get(nodeid) == "passed"))
+        passing = tuple(sorted(nodeid for nodeid in known_failures if _passes(nodeid, run)))
         return Applied(
             ok=True,
             journal_id=entry.fix_id,
@@ -180,10 +224,14 @@ class Bench:
         )
 
     def _confirm(
-        self, nodeids: Sequence[str], known_failures: frozenset[str], before: Mapping[str, bytes]
+        self,
+        nodeids: Sequence[str],
+        known_failures: frozenset[str],
+        before: Mapping[str, bytes],
+        also: Sequence[str] = (),
     ) -> tuple[Validation, RunResult]:
         # A module that could not be collected has no tests known to fail; its file stands for all of them.
-        modules = dict.fromkeys(nodeid.partition("::")[0] for nodeid in nodeids)
+        modules = dict.fromkeys([*(nodeid.partition("::")[0] for nodeid in nodeids), *also])
         validation, run = confirm(list(nodeids), self._setup, also=list(modules), known_failures=known_failures)
         suspects = [nodeid for nodeid in validation.failed if nodeid not in known_failures and nodeid not in nodeids]
         if validation.ok or not suspects:
@@ -201,11 +249,24 @@ class Bench:
         return screen(files, wanted, setup, known_failures=known_failures)
 
     def _follow_up(self, failure: Failure, files: Mapping[str, bytes]) -> list[Candidate]:
-        return fixers.propose(failure, self._project.laid_over(files) if files else self._project)
+        return fixers.propose(failure, self._project.laid_over(files) if files else self._project, self._more)
 
-    def _refusal(self, patch: Patch, *, foreign: bool) -> str:
-        reason = refusal(patch, self._project.read, self._root, self._policy.edit_roots, self._project.tracked)
-        return reason or (foreign_refusal(patch, self._project) if foreign else "")
+    @property
+    def _more(self) -> list[fixers.Fixer]:
+        return [self._learned.propose] if self._learned is not None else []
+
+    def _refusal(self, patch: Patch, *, foreign: bool = False) -> str:
+        project = self._project
+        reason = refusal(
+            patch, project.read, self._root, self._policy.edit_roots, project.tracked, DottedNames(project).is_renamed
+        )
+        return reason or (foreign_refusal(patch, project) if foreign else "")
+
+
+def _passes(nodeid: str, run: RunResult) -> bool:
+    """Tell whether a test, or every test of a file that could not be collected, passed in a run."""
+    found = tests_of(nodeid, run)
+    return bool(found) and nodeid not in run.collection_errors and all(run.outcomes[one] == "passed" for one in found)
 
 
 def sample(nodeids: Sequence[str]) -> tuple[str, ...]:

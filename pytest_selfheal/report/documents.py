@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Health
+    from pytest_selfheal.model import LearnedPattern
     from pytest_selfheal.model import Pattern
     from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.model import Verdict
@@ -25,9 +26,18 @@ def failures_document(failures: Sequence[FailureRecord]) -> dict[str, Any]:
     return {"schema": "selfheal-failures/1", "failures": [record.to_dict() for record in failures]}
 
 
-def patterns_document(patterns: Sequence[Pattern]) -> dict[str, Any]:
-    """Return `selfheal-patterns/1`, best first."""
-    return {"schema": "selfheal-patterns/1", "patterns": [pattern.to_dict() for pattern in patterns]}
+def patterns_document(
+    patterns: Sequence[Pattern], learned: Sequence[tuple[LearnedPattern, float, bool, bool]] = ()
+) -> dict[str, Any]:
+    """Return `selfheal-patterns/1`, best first; what was learned comes with confidence, learned and retired."""
+    return {
+        "schema": "selfheal-patterns/1",
+        "patterns": [pattern.to_dict() for pattern in patterns],
+        "learned": [
+            {**pattern.to_dict(), "confidence": confidence, "learned": is_learned, "retired": is_retired}
+            for pattern, confidence, is_learned, is_retired in learned
+        ],
+    }
 
 
 def health_document(health: Health) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import Health
+    from pytest_selfheal.model import LearnedPattern
     from pytest_selfheal.model import Metric
     from pytest_selfheal.model import Pattern
     from pytest_selfheal.model import ReviewEntry
@@ -70,6 +71,59 @@ def patterns_lines(patterns: Sequence[Pattern]) -> list[str]:
         for pattern in patterns
     ]
     return table(rows, ("confidence", "learned", "worked", "last used", "pattern", "error"))
+
+
+def learned_lines(patterns: Sequence[tuple[LearnedPattern, float, bool, bool]]) -> list[str]:
+    """Return one row per learned pattern, given with its confidence, and whether it is learned and retired."""
+    rows = [
+        (
+            pattern.id,
+            f"{confidence:.2f}",
+            "retired" if is_retired else "acts alone" if is_learned else "suggests",
+            str(sum(event.result in ("taught", "success") for event in pattern.evidence)),
+            str(sum(event.result in ("failure", "rejected", "reverted") for event in pattern.evidence)),
+            pattern.error.type,
+            _first_line(pattern.title),
+        )
+        for pattern, confidence, is_learned, is_retired in patterns
+    ]
+    return table(rows, ("id", "confidence", "may", "good", "bad", "error", "edit")) if rows else []
+
+
+def learned_detail(
+    pattern: LearnedPattern,
+    judged: tuple[float, float, str],
+    history: Sequence[tuple[str, str, float, float]],
+) -> list[str]:
+    """Return everything about one learned pattern.
+
+    Args:
+        pattern: the pattern.
+        judged: its confidence, the lower 80 % bound, and what it may do, in words.
+        history: when, what, mean and lower bound of each event.
+    """
+    confidence, lower, words = judged
+    error = pattern.error
+    lines = [
+        f"{pattern.id}: {terminal_line(pattern.title)}",
+        f"answers:    {error.type} ({error.error_class.value} class): {terminal_line(error.message)}",
+        f"confidence: {confidence:.2f}, with 80 % certainty above {lower:.2f}; {words}",
+        f"scope:      {pattern.scope}, origin {pattern.origin}",
+    ]
+    for old, new in pattern.renames.items():
+        lines.append(f"rename:     {terminal_line(old)} -> {terminal_line(new)}")
+    for edit in pattern.edits:
+        lines += ["before:", *_indented(edit.before), "after:", *_indented(edit.after)]
+        if edit.unless_keywords:
+            lines.append(f"unless the call has: {', '.join(edit.unless_keywords)}")
+    for example in pattern.examples:
+        lines += ["", f"learned from {terminal_line(example.test)}:", *_indented(example.diff)]
+    rows = [(at[:16].replace("T", " "), what, f"{mean:.2f}", f"{bound:.2f}") for at, what, mean, bound in history]
+    return [*lines, "", *table(rows, ("when (UTC)", "what", "confidence", "lower 80 %"))]
+
+
+def _indented(text: str) -> list[str]:
+    return [f"   {terminal_line(row)}" for row in text.splitlines()]
 
 
 def health_lines(health: Health) -> list[str]:

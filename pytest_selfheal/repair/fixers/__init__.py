@@ -24,6 +24,8 @@ from pytest_selfheal.repair.fixers import syntax
 from pytest_selfheal.repair.fixers.naming import SURE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_selfheal.model import Candidate
     from pytest_selfheal.model import Failure
     from pytest_selfheal.repair.project import Project
@@ -48,14 +50,14 @@ FIXERS: tuple[Fixer, ...] = (
 """Every built-in fixer, most trusted first."""
 
 
-def propose(failure: Failure, project: Project) -> list[Candidate]:
-    """Return the candidates of all fixers for one failure, most confident first; nothing is written.
+def propose(failure: Failure, project: Project, more: Iterable[Fixer] = ()) -> list[Candidate]:
+    """Return the candidates of all fixers, and of `more`, for one failure, most confident first; nothing is written.
 
     Two fixers with the same patch count once, and what one fixer is sure of leaves no room for the guesses of another.
     Safe to call again: the answer depends on the files only.
     """
     found: dict[str, Candidate] = {}
-    for fixer in FIXERS:
+    for fixer in (*more, *FIXERS):
         for candidate in fixer(failure, project):
             kept = found.get(candidate.id)
             if kept is None or kept.confidence < candidate.confidence:

@@ -30,9 +30,9 @@ from pytest_selfheal.repair.project import Project
 from pytest_selfheal.repair.workshop import Bench
 from pytest_selfheal.resilience.effects import Effects
 from pytest_selfheal.safety.redact import Redactor
-from pytest_selfheal.session import Run
 from pytest_selfheal.session import RunEnd
 from pytest_selfheal.store.memory import MemoryStore
+from pytest_selfheal.story import Run
 
 
 @pytest.fixture

@@ -153,3 +153,41 @@ def test_a_root_behind_a_symbolic_link_is_fine(tmp_path):
     (tmp_path / "real" / "a.py").write_text("")
     (tmp_path / "root").symlink_to(tmp_path / "real")
     assert path_refusal("a.py", tmp_path / "root") == ""
+
+
+HANDLED = """\
+from lib import Gone, get
+
+
+def f(x):
+    try:
+        get(x)
+    except (Gone, OSError):
+        raise Gone(x)
+"""
+FOLLOWING = {
+    "renamed": (HANDLED.replace("Gone", "Missing"), True),
+    "moved": (HANDLED.replace("import Gone, get", "import get, errors").replace("Gone", "errors.Missing"), True),
+    "one place only": (HANDLED.replace("raise Gone", "raise Missing"), False),
+    "a wider one": (
+        HANDLED.replace("from lib import Gone, get", "from lib import get").replace("Gone", "Exception"),
+        False,
+    ),
+    "another one": (HANDLED.replace("Gone", "Other"), False),
+    "one less": (HANDLED.replace("(Gone, OSError)", "Missing").replace("Gone", "Missing"), False),
+}
+
+
+@pytest.mark.parametrize(("new", "allowed"), FOLLOWING.values(), ids=FOLLOWING)
+def test_handlers_follow_an_exception_that_is_certainly_called_otherwise(tmp_path, new, allowed):
+    """The old class is nowhere any more, the new one is the project's own, and all of the file goes along."""
+    (tmp_path / "a.py").write_text(HANDLED)
+    project = {"a.py": HANDLED.encode()}
+    patch = patch_of(edits_between("a.py", HANDLED.encode(), new.encode()), project.__getitem__)
+
+    def is_renamed(old, new_name):
+        return (old, new_name) == ("Gone", "Missing")
+
+    answer = refusal(patch, project.__getitem__, tmp_path, is_renamed=is_renamed)
+    assert (answer == "") is allowed, answer
+    assert refusal(patch, project.__getitem__, tmp_path) != ""

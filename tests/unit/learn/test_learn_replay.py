@@ -1,0 +1,272 @@
+"""One edit, tried on code it has not seen: what must be healed, and what must be left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+KEYWORD = (
+    "TypeError: send() missing 1 required keyword-only argument: 'priority'",
+    "def f(bus):\n    bus.send('a', 1)  # here\n",
+    "def f(bus):\n    bus.send('a', 1, priority=2)\n",
+)
+SWAPPED = (
+    "ImportError: cannot import name 'render' from 'pages'",
+    "from pages import render  # here\nx = render(doc, name)\n",
+    "from pages import paint\nx = paint(name, doc)\n",
+)
+RENAMED = (
+    "AttributeError: 'Till' object has no attribute 'sum_up'",
+    "def f(till):\n    return till.sum_up()  # here\n",
+    "def f(till):\n    return till.total_of()\n",
+)
+MOVED = (
+    "ImportError: cannot import name 'Widget' from 'parts'",
+    "from parts import Widget  # here\nw = Widget(1)\n",
+    "from parts.widgets import Widget\nw = Widget(1)\n",
+)
+PROPERTY = (
+    "TypeError: 'int' object is not callable",
+    "def f(box):\n    return box.weight_in_grams()  # here\n",
+    "def f(box):\n    return box.weight_in_grams\n",
+)
+WITH = (
+    "AttributeError: 'Loan' object has no attribute 'rows'",
+    "def f(shelf):\n    book = shelf.borrow()\n    n = book.rows()  # here\n    return n\n",
+    "def f(shelf):\n    with shelf.borrow() as book:\n        n = book.rows()\n    return n\n",
+)
+FACTORY = (
+    "TypeError: use Door.open() instead of Door()",
+    "from house import Door\nd = Door('front')  # here\n",
+    "from house import Door\nd = Door.open('front')\n",
+)
+UNIT = (
+    "TypeError: Timer.sleep() takes 1 positional argument but 2 were given",
+    "def f(timer):\n    timer.sleep(3)  # here\n",
+    "def f(timer):\n    timer.sleep(ms=3 * 1000)\n",
+)
+ENUM = (
+    "ImportError: cannot import name 'MODE_FAST' from 'engine'",
+    "from engine import MODE_FAST, MODE_SLOW  # here\nx = MODE_FAST if a else MODE_SLOW\n",
+    "from engine import Mode\nx = Mode.FAST if a else Mode.SLOW\n",
+)
+KEY = (
+    "KeyError: 'home_dir'",
+    "def f(cfg):\n    return cfg['home_dir']  # here\n",
+    "def f(cfg):\n    return cfg['dirs']['home']\n",
+)
+GUARD = (
+    "AttributeError: 'NoneType' object has no attribute 'strip'",
+    "def f(p):\n    return p.note.strip()  # here\n",
+    "def f(p):\n    return (p.note or '').strip()\n",
+)
+AWAIT = (
+    "TypeError: 'coroutine' object is not iterable",
+    "async def f(api):\n    for x in api.list_all(1):  # here\n        use(x)\n",
+    "async def f(api):\n    for x in await api.list_all(1):\n        use(x)\n",
+)
+
+HEALED = {
+    "keyword, known arguments": (
+        KEYWORD,
+        "def g(q):\n    q.send(\n        'b',  # here\n        {'k': 1},\n    )\n",
+        "def g(q):\n    q.send('b', {'k': 1}, priority=2)\n",
+    ),
+    "swapped, in a call of a call": (
+        SWAPPED,
+        "from pages import render  # here\nprint(render(load(1), f'{a}'))\n",
+        "from pages import paint\nprint(paint(f'{a}', load(1)))\n",
+    ),
+    "renamed method, in a comprehension": (
+        RENAMED,
+        "r = [t.sum_up() for t in tills]  # here\n",
+        "r = [t.total_of() for t in tills]\n",
+    ),
+    "renamed method, of a call": (RENAMED, "r = make().sum_up() + 1  # here\n", "r = make().total_of() + 1\n"),
+    "moved, with an alias": (
+        MOVED,
+        "from parts import Widget as W, Gear  # here\nx = W(Gear)\n",
+        "from parts.widgets import Widget as W\nfrom parts import Gear\nx = W(Gear)\n",
+    ),
+    "property, of self": (
+        PROPERTY,
+        "class A:\n    def g(self):\n        return 2 * self.box.weight_in_grams()  # here\n",
+        "class A:\n    def g(self):\n        return 2 * self.box.weight_in_grams\n",
+    ),
+    "with, other names": (
+        WITH,
+        "def g(self):\n    loan = self.lib.borrow()\n    loan.x()\n    n = loan.rows()  # here\n    return n\n",
+        "def g(self):\n    with self.lib.borrow() as loan:\n        loan.x()\n        n = loan.rows()\n    return n\n",
+    ),
+    "factory, by its module": (
+        FACTORY,
+        "import house\nd = [house.Door(n) for n in names]  # here\n",
+        "import house\nd = [house.Door.open(n) for n in names]\n",
+    ),
+    "unit, a sum keeps its parentheses": (
+        UNIT,
+        "def g(s):\n    s.clock.sleep(s.base + 1)  # here\n",
+        "def g(s):\n    s.clock.sleep(ms=(s.base + 1) * 1000)\n",
+    ),
+    "enum, both members": (
+        ENUM,
+        "from engine import MODE_FAST, MODE_SLOW  # here\nm = {1: MODE_SLOW, 2: MODE_FAST}\n",
+        "from engine import Mode\nm = {1: Mode.SLOW, 2: Mode.FAST}\n",
+    ),
+    "key, within an f-string": (
+        KEY,
+        "def g(c):\n    return f\"{c['home_dir']}/x\"  # here\n",
+        "def g(c):\n    return f\"{c['dirs']['home']}/x\"\n",
+    ),
+    "key, other quotes in an f-string": (
+        KEY,
+        "def g(c):\n    return f'{c[\"home_dir\"]}/x'  # here\n",
+        'def g(c):\n    return f\'{c["dirs"]["home"]}/x\'\n',
+    ),
+    "guard, longer chain": (
+        GUARD,
+        "def g(self):\n    return self.row.note.strip().lower()  # here\n",
+        "def g(self):\n    return (self.row.note or '').strip().lower()\n",
+    ),
+    "await, in an async function": (
+        AWAIT,
+        "async def g(c):\n    return [x for x in c.list_all(2, size=3)]  # here\n",
+        "async def g(c):\n    return [x for x in await c.list_all(2, size=3)]\n",
+    ),
+}
+
+ALONE = {
+    "keyword given already": (KEYWORD, "def g(q):\n    q.send('b', priority=1)  # here\n"),
+    "keyword, unknown keywords": (KEYWORD, "def g(q, kw):\n    q.send('b', **kw)  # here\n"),
+    "keyword, unknown arguments": (KEYWORD, "def g(self):\n    self.out.send(*self.args, retain=True)  # here\n"),
+    "keyword, another method": (KEYWORD, "def g(q):\n    q.post('b')  # here\n"),
+    "swapped, another module's name": (SWAPPED, "from books import render  # here\nrender(a, b)\n"),
+    "swapped, unknown arguments": (SWAPPED, "from pages import render  # here\nrender(*both)\n"),
+    "renamed method, a name of its own": (RENAMED, "sum_up = 1  # here\n"),
+    "moved, another module": (MOVED, "from tools import Widget  # here\n"),
+    "property, with an argument": (PROPERTY, "def g(b):\n    return b.weight_in_grams(2)  # here\n"),
+    "factory, done already": (FACTORY, "from house import Door\nd = Door.open('x')  # here\n"),
+    "factory, another class": (FACTORY, "from car import Door\nd = Door('x')  # here\n"),
+    "unit, done already": (UNIT, "def g(s):\n    s.clock.sleep(ms=5)  # here\n"),
+    "enum, another module": (ENUM, "from other import MODE_FAST  # here\nx = MODE_FAST\n"),
+    "key, another key": (KEY, "def g(c):\n    return c['work_dir']  # here\n"),
+    "guard, another attribute": (GUARD, "def g(p):\n    return p.name.strip()  # here\n"),
+    "guard, of a call": (GUARD, "def g(p):\n    return find(p).strip()  # here\n"),
+    "await, outside of async": (AWAIT, "def g(c):\n    return list(c.list_all(2))  # here\n"),
+}
+
+OTHER_ERRORS = {
+    "another class lacks the attribute": (RENAMED, "AttributeError: 'Register' object has no attribute 'sum_up'"),
+    "another function": (KEYWORD, "TypeError: receive() missing 1 required keyword-only argument: 'priority'"),
+    "another type of error": (KEY, "IndexError: list index out of range"),
+    "a value where an interface was meant": (RENAMED, "AttributeError: 'NoneType' object has no attribute 'sum_up'"),
+}
+
+
+@pytest.mark.parametrize("row", HEALED.values(), ids=HEALED)
+def test_the_edit_is_repeated(row, healed):
+    """The same old form under other names, receivers, imports and layouts gets the new form."""
+    taught, text, expected = row
+    assert healed(*taught, text) == expected
+
+
+@pytest.mark.parametrize("row", ALONE.values(), ids=ALONE)
+def test_a_look_alike_is_left_alone(row, healed):
+    """Another meaning, or one that cannot be told, is no place for the edit."""
+    taught, text = row
+    assert healed(*taught, text) == text.replace("  # here", "")
+
+
+@pytest.mark.parametrize("row", OTHER_ERRORS.values(), ids=OTHER_ERRORS)
+def test_another_error_is_not_answered(row, healed):
+    """Even the very code that was edited stays when the error speaks of something else."""
+    taught, error = row
+    text = taught[1]
+    assert healed(*taught, text, error) == text.replace("  # here", "")
+
+
+@pytest.mark.parametrize("taught", [KEYWORD, SWAPPED, RENAMED, MOVED, PROPERTY, WITH, FACTORY, UNIT, ENUM, KEY, GUARD])
+def test_a_lesson_repeats_its_own_example_once(taught, healed):
+    """Applied to the old text it gives the new one; applied to that, nothing more."""
+    error, before, after = taught
+    assert healed(error, before, after, before) == after
+    assert healed(error, before, after, after) == after
+
+
+@pytest.mark.parametrize("taught", [GUARD, KEY], ids=["None", "key"])
+def test_a_lesson_about_a_value_does_not_leave_its_place(taught, healed):
+    """Somewhere else the value may well have to be there."""
+    text = taught[1].replace("  # here", "")
+    assert healed(*taught, text, sweep=True) == text
+
+
+@pytest.mark.parametrize(
+    ("taught", "text", "is_swept"),
+    [
+        (SWAPPED, "from pages import render\n\n\ndef f(a):\n    return render(a, 1)\n", True),
+        (RENAMED, "def g(t):\n    return t.sum_up()\n", True),
+        (
+            (
+                "AttributeError: 'Bag' object has no attribute 'append'",
+                "def f(bag):\n    bag.append(1)  # here\n",
+                "def f(bag):\n    bag.put(1)\n",
+            ),
+            "def g(xs):\n    xs.append(2)\n",
+            False,
+        ),
+    ],
+    ids=["a name that imports bind", "a rare attribute", "an attribute of lists"],
+)
+def test_a_sweep_takes_only_what_certainly_is_the_same(taught, text, is_swept, healed):
+    """Far from a failure the old form must tell by itself what it means."""
+    assert (healed(*taught, text, sweep=True) != text) is is_swept
+
+
+def test_what_shares_a_line_with_a_text_over_lines_survives(healed):
+    """Only the narrowest place is written anew: comments, layout and texts around it stay byte for byte."""
+    text = "def g(t):\n    x = '''a\n  b'''  # why\n    return (  # odd\n        t.sum_up()\n    )  # end\n"
+    assert healed(*RENAMED, text.replace("t.sum_up()", "t.sum_up()  # here")) == text.replace("sum_up", "total_of")
+
+
+CONTEXT = (
+    "TypeError: send() missing 1 required positional argument: 'user'",
+    "from bus import send\n\n\ndef f(user, a):\n    return send(a)  # here\n",
+    "from bus import send\n\n\ndef f(user, a):\n    return send(a, user)\n",
+)
+IMPORTED = (
+    "TypeError: send() missing 1 required positional argument: 'db'",
+    "from bus import send\n\n\ndef f(a):\n    return send(a)  # here\n",
+    "from app import session\nfrom bus import send\n\n\ndef f(a):\n    return send(a, session)\n",
+)
+INSTEAD = (
+    "TypeError: parse() got an unexpected keyword argument 'strict'",
+    "import tools\n\nx = tools.parse(a, strict=True)  # here\n",
+    "import tools\n\nx = tools.parse_all(a, strict=True)\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("taught", "text", "expected"),
+    [
+        (CONTEXT, "import bus\n\n\ndef g(user, b):\n    return bus.send(b)  # here\n", "bus.send(b, user)"),
+        (
+            CONTEXT,
+            "import bus\n\n\ndef g(b):\n    user = b.user\n    return bus.send(b)  # here\n",
+            "bus.send(b, user)",
+        ),
+        (CONTEXT, "import bus\n\n\ndef g(b):\n    return bus.send(b)  # here\n", "bus.send(b)"),
+        (IMPORTED, "import bus\n\n\ndef g(b):\n    return bus.send(b)  # here\n", "bus.send(b, session)"),
+    ],
+    ids=["an argument", "a variable", "not there", "brought by an import"],
+)
+def test_what_the_new_code_needs_must_be_there(taught, text, expected, healed):
+    """A name from the surroundings of the example has to exist at the other place, or to be importable."""
+    text = healed(*taught, text)
+    assert text.rstrip().endswith(f"return {expected}")
+    assert ("from app import session" in text) is ("session" in expected)
+
+
+@pytest.mark.parametrize("taught", [CONTEXT, INSTEAD], ids=["takes from its surroundings", "another one that works"])
+def test_what_only_this_place_can_tell_is_never_swept(taught, healed):
+    """The same name elsewhere may mean something else, and a function that works may be meant there."""
+    text = taught[1].replace("  # here", "").replace(", strict=True", "")
+    assert healed(*taught, text, sweep=True) == text
