@@ -111,6 +111,7 @@ class Policy(Value):
         edit_roots: folders whose files may be edited, relative to the root; empty means the whole project.
         occurrences: runs with one error signature before a regression test is written ("3+").
         window_days: the window for `occurrences` ("in 7 days").
+        no_regression_for: categories of failures that get no regression test, however often they come.
         regression_dir: folder for generated regression tests, relative to the root.
         trust: who started the run; `auto` decides from the CI environment.
         retention_days: raw records older than this are dropped when the store is compacted.
@@ -140,6 +141,7 @@ class Policy(Value):
     edit_roots: tuple[str, ...] = ()
     occurrences: int = 3
     window_days: float = 7.0
+    no_regression_for: tuple[str, ...] = ("transient", "rate_limit", "environment", "missing_dependency", "timeout")
     regression_dir: str = "tests/regressions"
     trust: str = "auto"
     retention_days: int = 90
@@ -147,7 +149,11 @@ class Policy(Value):
     gate: GatePolicy = field(default_factory=GatePolicy)
 
 
-_ALLOWED: dict[str, tuple[str, ...]] = {"mode": MODES, "trust": TRUSTS}
+_ALLOWED: dict[str, tuple[str, ...]] = {
+    "mode": MODES,
+    "trust": TRUSTS,
+    "no_regression_for": tuple(category.value for category in Category),
+}
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _SHARES = {"apply_confidence", "suggest_confidence", "retry_budget_share"}
@@ -310,7 +316,10 @@ def _rule_problems(rule: RuleSetting, label: str) -> list[str]:
 def _problem(key: str, label: str, value: Any, default: Any) -> str:
     if isinstance(default, tuple):
         fits = isinstance(value, list) and all(isinstance(part, str) for part in value)
-        return "" if fits else f"{label} = {value!r} must be a list of strings"
+        if not fits:
+            return f"{label} = {value!r} must be a list of strings"
+        unknown = [word for word in value if word not in _ALLOWED.get(key, value)]
+        return f"{label}: {unknown[0]!r} is unknown{_did_you_mean(unknown[0], _ALLOWED[key])}" if unknown else ""
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else f"{label} = {value!r} must be true or false"
     if isinstance(default, (int, float)):

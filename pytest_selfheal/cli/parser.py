@@ -10,7 +10,9 @@ from pathlib import Path
 
 from pytest_selfheal import __version__
 from pytest_selfheal.cli import changing
+from pytest_selfheal.cli import committing
 from pytest_selfheal.cli import looking
+from pytest_selfheal.cli import regressions
 from pytest_selfheal.cli import storing
 
 _EPILOG = """exit status:
@@ -33,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _looking(commands)
     _changing(commands)
+    _regressing(commands)
     _storing(commands)
     return parser
 
@@ -74,6 +77,20 @@ def _changing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     undo = _command(commands, "undo", "take back the last applied fix, or the one named", changing.undo)
     undo.add_argument("id", metavar="ID", nargs="?", help="which fix (default: the last one)")
     undo.add_argument("--list", action="store_true", help="list the fixes that can be taken back")
+
+
+def _regressing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    steps = _group(commands, "regressions", "the regression tests written for errors that came back")
+    listing = _command(steps, "list", "list those that are open or guarding", regressions.list_all)
+    listing.add_argument("--all", action="store_true", help="retired ones too")
+    _json(listing)
+    show = _command(steps, "show", "show one with its counts and its file", regressions.show_one)
+    show.add_argument("id", metavar="ID", help="the id in its file name, or the beginning of it")
+    _json(show)
+    retire = _command(steps, "retire", "skip one from now on; its file stays", regressions.retire)
+    retire.add_argument("id", metavar="ID", help="the id in its file name, or the beginning of it")
+    commit = _command(commands, "commit", "commit generated regression tests, and nothing else", committing.commit)
+    committing.add_options(commit, _count)
 
 
 def _storing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

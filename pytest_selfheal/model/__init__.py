@@ -15,6 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_selfheal.model.committing import GeneratedFile
+    from pytest_selfheal.model.committing import Landing
+    from pytest_selfheal.model.committing import Skipped
     from pytest_selfheal.model.identity import stable_id
     from pytest_selfheal.model.judging import Health
     from pytest_selfheal.model.judging import Metric
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.words import Trust
 
 _HOMES = {
+    "committing": "GeneratedFile Landing Skipped",
     "identity": "stable_id",
     "judging": "Health Metric RuleResult Verdict",
     "moment": "utc_text",
@@ -106,10 +110,12 @@ __all__ = [
     "FailureRecord",
     "Fix",
     "Frame",
+    "GeneratedFile",
     "GeneratedTest",
     "HealingEvent",
     "Health",
     "History",
+    "Landing",
     "Metric",
     "Observation",
     "Occurrence",
@@ -128,6 +134,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Severity",
+    "Skipped",
     "Suggest",
     "Trust",
     "Validation",

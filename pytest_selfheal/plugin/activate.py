@@ -25,6 +25,8 @@ from pytest_selfheal.plugin.collecting import CollectionObserver
 from pytest_selfheal.plugin.other_retriers import has_other_retrier
 from pytest_selfheal.plugin.parts import Parts
 from pytest_selfheal.plugin.postbox import Postbox
+from pytest_selfheal.plugin.regressions import RegressionFinder
+from pytest_selfheal.plugin.regressions import RegressionKeeper
 from pytest_selfheal.plugin.runner import RUNNER
 from pytest_selfheal.plugin.runner import Runner
 
@@ -50,6 +52,7 @@ def activate(config: pytest.Config) -> None:
     parts = Parts(config.rootpath, policy, [])
     deliver: Deliver
     worker = getattr(config, "workerinput", None)
+    finder = RegressionFinder(config, policy, parts)
     if worker is not None:
         postbox = Postbox()
         config.pluginmanager.register(postbox, "selfheal-postbox")
@@ -66,6 +69,7 @@ def activate(config: pytest.Config) -> None:
         alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("again", text))
         _recover(config, policy, parts)
         config.pluginmanager.register(Closing(controller), "selfheal-closing")
+        config.pluginmanager.register(RegressionKeeper(controller, finder), "selfheal-regression-keeper")
         if distributes(config):
             from pytest_selfheal.plugin.distributed import Receiver
 
@@ -74,6 +78,7 @@ def activate(config: pytest.Config) -> None:
             return
     collecting = CollectionObserver(parts, deliver, alone=alone, clock=time.monotonic, sleep=time.sleep)
     config.pluginmanager.register(collecting, "selfheal-collection")
+    config.pluginmanager.register(finder, "selfheal-regression-finder")
     config.pluginmanager.register(Runner(parts, _retrying(config, parts, deliver, alone)), RUNNER)
     _limit(config, policy, parts)
     if has_other_retrier(config):

@@ -137,6 +137,7 @@ def _write_regression(controller: Controller, record: FailureRecord, history: Hi
         nodeid=record.nodeid,
         content_sha256=emitted.content_sha256,
         created_at=now,
+        run_id=controller.run_id,
     )
 
 
