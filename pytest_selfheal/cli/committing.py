@@ -30,6 +30,7 @@ from pytest_selfheal.git.landing import push_own_commit
 from pytest_selfheal.git.patching import make_patch
 from pytest_selfheal.model import Landing
 from pytest_selfheal.model import Skipped
+from pytest_selfheal.regress.manifest import COPY
 from pytest_selfheal.regress.manifest import FILES
 from pytest_selfheal.regress.manifest import MANIFEST
 from pytest_selfheal.regress.manifest import check_files
@@ -165,7 +166,7 @@ def _files(
     folder = project.policy.regression_dir
     if arguments.source is not None:
         source: Path = arguments.source
-        found = check_files(read_manifest(source), source / FILES, folder)
+        found = check_files(read_manifest(source), source / FILES, folder, ending=COPY)
     else:
         store = project.open_store()
         found = check_files(entries_of(store.generated_tests()), project.root, folder)
@@ -205,7 +206,7 @@ def _write_out(
         _put(folder / PATCH, patch)
         _put(folder / MANIFEST, manifest_text(files, skipped, base).encode("ascii"))
         for file in files:
-            target = folder / FILES / file.path
+            target = folder / FILES / (file.path + COPY)
             target.parent.mkdir(parents=True, exist_ok=True)
             _put(target, file.text.encode("utf-8"))
     except OSError as error:

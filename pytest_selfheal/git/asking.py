@@ -88,7 +88,11 @@ class Place:
 
     def is_ignored(self, path: str) -> bool:
         """Tell whether git's ignore rules keep a file out of commits; a tracked file is never ignored."""
-        return self.git.ask("check-ignore", "--quiet", "-z", "--stdin", data=os.fsencode(path) + b"\0").ok
+        # `./` takes the magic out of a path that begins with `:`; the command knows no literal paths.
+        answer = self.git.ask("check-ignore", "-z", "--stdin", data=os.fsencode(f"./{path}") + b"\0", literal=False)
+        if answer.status not in (0, 1) and "in submodule" not in answer.why:
+            raise GitError(answer.why, where="git check-ignore")
+        return answer.ok
 
     def remote_url(self, remote: str) -> str:
         """Return where pushing to a remote goes, usable from any repository.

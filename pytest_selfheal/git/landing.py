@@ -41,6 +41,7 @@ _MOVED = (
     "reference already exists",
     "remote ref updated since checkout",
 )
+_IN_THE_WAY = "exists; cannot create"
 _PROTECTED = ("GH006", "GH013", "protected branch", "hook declined", "not allowed to push")
 
 
@@ -212,18 +213,16 @@ def _build_there(box: Scratch, order: Order, remote: Remote, tip: str) -> Built:
 
 def _runs(git: Git, tip: str, count: int) -> list[str]:
     """Return the runs that the newest commits name, one text per commit, empty for those of others."""
-    form = f"--format=%P%x00%(trailers:key={RUN_TRAILER},valueonly,separator=%x2C)%x01"
+    form = f"--format=%(trailers:key={RUN_TRAILER},valueonly,separator=%x2C)%x00"
     logged = git.must("log", f"--max-count={count}", form, "--end-of-options", tip).text
-    found = []
-    for entry in logged.split("\x01")[:-1]:
-        parents, _, runs = entry.strip("\n").partition("\0")
-        found.append("" if len(parents.split()) > 1 else runs.strip())
-    return found
+    return [entry.strip() for entry in logged.split("\0")[:-1]]
 
 
 def _is_own(git: Git, tip: str) -> bool:
-    # We only ever build on our own commits, so the newest one speaks for all of them.
-    return all(_runs(git, tip, 1))
+    # We only ever build on our own commits, so the newest one speaks for all of them; a merge is somebody's work. The
+    # commit itself is read: `git log` leaves out parents beyond the depth that was fetched.
+    header = git.must("cat-file", "commit", tip).out.partition(b"\n\n")[0]
+    return header.count(b"\nparent ") == 1 and all(_runs(git, tip, 1))
 
 
 def _is_loop(git: Git, tip: str) -> bool:
@@ -233,7 +232,8 @@ def _is_loop(git: Git, tip: str) -> bool:
 
 def _has_moved(answer: Answer) -> bool:
     said = (answer.out + answer.err).decode("utf-8", "replace")
-    return not _is_protected(said) and any(words in said for words in _MOVED)
+    hopeless = _is_protected(said) or _IN_THE_WAY in said
+    return not hopeless and any(words in said for words in _MOVED)
 
 
 def _is_protected(said: str) -> bool:
@@ -241,7 +241,10 @@ def _is_protected(said: str) -> bool:
 
 
 def _why_not(answer: Answer, branch: str) -> str:
-    if _is_protected((answer.out + answer.err).decode("utf-8", "replace")):
+    said = (answer.out + answer.err).decode("utf-8", "replace")
+    if _IN_THE_WAY in said:
+        return f"the remote has a branch whose name leaves no room for {branch}; name another with --branch"
+    if _is_protected(said):
         return f"the remote protects {branch}: {answer.why}; push to a branch of its own with --mode branch"
     return f"the push was refused: {answer.why}"
 

@@ -86,13 +86,19 @@ class Git:
         """Return the same with more variables set."""
         return Git(self.folder, self.git_dir, {**self._env, **env})
 
-    def ask(self, *arguments: str, data: bytes = b"", timeout_s: float = _TIMEOUT_S) -> Answer:
+    def ask(self, *arguments: str, data: bytes = b"", timeout_s: float = _TIMEOUT_S, literal: bool = True) -> Answer:
         """Run git and return what it answered, whatever that is.
+
+        Args:
+            arguments: the command and its options.
+            data: what it reads.
+            timeout_s: how long it may take.
+            literal: paths have no magic; a few commands refuse to be told so.
 
         Raises:
             GitError: git is missing, or did not end in time.
         """
-        command = ["git", "--no-pager", "--literal-pathspecs"]
+        command = ["git", "--no-pager", *(["--literal-pathspecs"] if literal else [])]
         for setting in _QUIET:
             command += ["-c", setting]
         if self.git_dir is not None:

@@ -55,7 +55,7 @@ class KnownBugs:
                 continue
             self._followed[item.nodeid] = test.id
             if test.state == lifecycle.OPEN:
-                reason = f"known bug {name}: {test.nodeid} still fails"
+                reason = f"known bug {name}: {test.nodeid}"
                 item.add_marker(pytest.mark.xfail(reason=ascii(reason)[1:-1], strict=False))
             elif self._config.getoption("reruns", None):  # of pytest-rerunfailures; a mark of its own goes first
                 item.add_marker(pytest.mark.flaky(reruns=0), append=False)

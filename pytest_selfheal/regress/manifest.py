@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SCHEMA = "selfheal-manifest/1"
 MANIFEST = "manifest.json"
 FILES = "files"
+COPY = ".txt"
+"""Ending of the copies beside a manifest: as `.py` files pytest would collect them."""
 _NAME = re.compile(r"test_regression_([0-9a-f]{12})\.py")
 _MAX_BYTES = 64 * 1024
 _MAX_MANIFEST_BYTES = 1 << 20
@@ -94,7 +96,7 @@ def manifest_text(files: Sequence[GeneratedFile], skipped: Sequence[Skipped], ba
 
 
 def check_files(
-    entries: Iterable[Entry], root: Path, folder: str
+    entries: Iterable[Entry], root: Path, folder: str, *, ending: str = ""
 ) -> tuple[tuple[GeneratedFile, ...], tuple[Skipped, ...]]:
     """Read every file of the list and return those that may be committed, and the others with the reason.
 
@@ -104,11 +106,12 @@ def check_files(
         entries: the list.
         root: the folder that paths start from.
         folder: `regression_dir`, relative to the project's root.
+        ending: what the names of the files on disk have at their end.
     """
     files: list[GeneratedFile] = []
     skipped: list[Skipped] = []
     for entry in dict.fromkeys(entries):
-        found = _check(entry, root, folder)
+        found = _check(entry, root, folder, ending)
         if isinstance(found, Skipped):
             skipped.append(found)
         else:
@@ -116,7 +119,7 @@ def check_files(
     return tuple(files), tuple(skipped)
 
 
-def _check(entry: Entry, root: Path, folder: str) -> GeneratedFile | Skipped:
+def _check(entry: Entry, root: Path, folder: str, ending: str) -> GeneratedFile | Skipped:
     path = PurePosixPath(entry.path)
     named = _NAME.fullmatch(path.name)
     if named is None or named[1] != entry.signature:
@@ -124,7 +127,7 @@ def _check(entry: Entry, root: Path, folder: str) -> GeneratedFile | Skipped:
     if path.parent != PurePosixPath(folder) or ".." in path.parts or path.is_absolute():
         return Skipped(entry.path, f"it does not lie in {folder}", refused=True)
     try:
-        target = inside(root, root / path)
+        target = inside(root, root / (entry.path + ending))
         nested = _nested_repository(root, path)
         if nested:
             return Skipped(entry.path, f"{nested} is a repository of its own; commit there", refused=True)
