@@ -274,10 +274,10 @@ def test_the_regression_test_fails_with_the_bug_and_passes_without(pytester, run
     pytester.makepyfile(test_bug="def test_bug():\n    assert [1][1]\n")
     for _ in range(3):
         run("--selfheal")
-    replayed = run("--selfheal", "tests/regressions")
+    replayed = run("tests/regressions")
     assert "1 failed" in replayed.stdout
     assert "the pinned test test_bug.py::test_bug fails again" in replayed.stdout
-    assert [record.is_regression for record in failures()][-1]
+    assert not any(record.is_regression for record in failures())
     pytester.makepyfile(test_bug="def test_bug():\n    assert [1][0]\n")
     assert run("tests/regressions").returncode == 0
     pytester.makepyfile(test_bug="import pytest\ndef test_bug():\n    pytest.skip('not now')\n")
