@@ -19,7 +19,7 @@ FIXED = "def test_bug():\n    assert [1][0]\n"
 
 @pytest.fixture
 def project(pytester, failure_record):
-    """A project whose bug has a regression test: one that calls the code itself, which is quicker than running pytest."""
+    """A project whose bug has a regression test, one that calls the code itself: quicker than running pytest."""
     pytester.makepyfile(test_bug=BROKEN)
     failure = failure_record(nodeid="test_bug.py::test_bug")
     name = short_id(failure.signature)
