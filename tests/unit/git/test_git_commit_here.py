@@ -410,6 +410,25 @@ def test_a_locked_repository_is_told_and_the_patch_left(project, generate, commi
     assert (project / "selfheal-out" / "selfheal.patch").stat().st_size > 0
 
 
+def test_a_repository_that_cannot_be_written_is_told_and_the_patch_left(project, generate, commit):
+    """Nothing is committed; the files on disk and the patch are there for whoever may write."""
+    generate(project)
+    head = git(project, "rev-parse", "HEAD")
+    folders = [project / ".git", *(one for one in (project / ".git").rglob("*") if one.is_dir())]
+    for folder in folders:
+        folder.chmod(0o500)
+    if os.access(project / ".git", os.W_OK):
+        pytest.skip("this user may write everywhere")
+    try:
+        status, document = commit(project)
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+    assert (status, document["status"]) == (1, "refused")
+    assert git(project, "rev-parse", "HEAD") == head
+    assert (project / "selfheal-out" / "selfheal.patch").stat().st_size > 0
+
+
 def test_a_locked_index_does_not_lose_the_commit(project, generate, commit):
     """The commit stands; the way to repair the index is told."""
     path = generate(project)

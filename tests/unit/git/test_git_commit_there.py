@@ -308,7 +308,6 @@ def test_a_full_clone_does_not_become_shallow(default_branch, clone, generate, c
     assert git(root, "rev-list", "--count", "HEAD") == "4"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_repository_that_cannot_be_written_is_no_obstacle_for_a_push(
     default_branch, runner, remote, generate, commit
 ):
@@ -317,6 +316,8 @@ def test_a_repository_that_cannot_be_written_is_no_obstacle_for_a_push(
     folders = [runner / ".git", *(one for one in (runner / ".git").rglob("*") if one.is_dir())]
     for folder in folders:
         folder.chmod(0o500)
+    if os.access(runner / ".git", os.W_OK):
+        pytest.skip("this user may write everywhere")
     try:
         status, _document = commit(runner)
     finally:
