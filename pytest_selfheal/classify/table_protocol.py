@@ -80,6 +80,14 @@ CLOUD_RULES = (
         "RequestExpired RequestTimeTooSkewed MissingAuthenticationToken IncompleteSignature InvalidSignatureException",
     ),
     _rule("grpc.unavailable", _T, "grpc_code", "UNAVAILABLE ABORTED"),
+    # The same code for a message over the size limit: it will be as large the next time.
+    Rule(
+        "grpc.too_large",
+        _U,
+        PROTOCOL,
+        facts={"grpc_code": frozenset({"RESOURCE_EXHAUSTED"})},
+        message=r"\blarger than max\b",
+    ),
     _rule("grpc.exhausted", _R, "grpc_code", "RESOURCE_EXHAUSTED"),
     _rule("grpc.deadline", _O, "grpc_code", "DEADLINE_EXCEEDED"),
     _rule("grpc.credentials", _E, "grpc_code", "UNAUTHENTICATED PERMISSION_DENIED"),

@@ -107,7 +107,7 @@ def undo(arguments: argparse.Namespace) -> int:
     from pytest_selfheal.repair.journal import Journal
 
     project = Project(arguments)
-    journal = Journal(project.store_path / "journal", time.time)
+    journal = Journal(project.store_path / "journal", time.time, project.root)
     journal.recover()
     if arguments.list:
         rows = [

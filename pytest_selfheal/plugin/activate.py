@@ -25,6 +25,7 @@ from pytest_selfheal.plugin.collecting import CollectionObserver
 from pytest_selfheal.plugin.other_retriers import has_other_retrier
 from pytest_selfheal.plugin.parts import Parts
 from pytest_selfheal.plugin.postbox import Postbox
+from pytest_selfheal.plugin.private_pytest import TIME_LIMIT
 from pytest_selfheal.plugin.regressions import RegressionFinder
 from pytest_selfheal.plugin.regressions import RegressionKeeper
 from pytest_selfheal.plugin.runner import RUNNER
@@ -99,7 +100,7 @@ def _limit(config: pytest.Config, policy: Policy, parts: Parts) -> None:
     if run_folder.INPUT in worker and not float(config.getini("faulthandler_timeout") or 0.0):
         hard_stop = time_limit.hard_stop_file(Path(worker[run_folder.INPUT]), worker["workerid"])
     parts.time_limit = time_limit.TimeLimit(parts.degrade, hard_stop)
-    config.pluginmanager.register(parts.time_limit, "selfheal-time-limit")
+    config.pluginmanager.register(parts.time_limit, TIME_LIMIT)
 
 
 def _retrying(config: pytest.Config, parts: Parts, deliver: Deliver, alone: Alone) -> Callable[[Runner], Retrying]:
@@ -130,7 +131,7 @@ def _recover(config: pytest.Config, policy: Policy, parts: Parts) -> None:
     from pytest_selfheal.repair.journal import Journal
 
     try:
-        recovered = Journal(folder, time.time).recover()
+        recovered = Journal(folder, time.time, config.rootpath).recover()
     except (OSError, SelfHealError) as error:
         parts.note(f"the journal of fixes cannot be read: {error}")
         return

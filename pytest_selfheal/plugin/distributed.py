@@ -107,9 +107,7 @@ class Receiver:
 
     def _keep_crash(self, report: Any) -> None:
         if self._has_ended(report.nodeid):
-            # The worker died in the next try of a test that waited, in the slot of this one.
-            _make_meaningless(report)
-            return
+            return  # it died in a teardown, which is reported and never tried again
         hard_stop = self._hard_stop(report.node.gateway.id)
         if hard_stop:
             report.longrepr = f"{hard_stop}\n\n{report.longrepr}"

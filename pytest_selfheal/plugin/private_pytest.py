@@ -100,6 +100,10 @@ _EXIT_OR_INTERRUPT = (*_EXIT, KeyboardInterrupt)
 _EXECUTE = pytest.FixtureDef.execute.__code__
 
 
+TIME_LIMIT = "selfheal-time-limit"
+"""The name the time limit is registered under."""
+
+
 class _StopBelow(pytest.Item):
     """A next item that shares every ancestor of the one just run: tearing down "up to it" pops exactly that item."""
 
@@ -125,6 +129,10 @@ def run_phase(item: pytest.Item, ihook: Any, when: Any, **kwargs: Any) -> Phase:
     # With --pdb a Ctrl-C belongs to the debugger.
     reraise = _EXIT if getattr(item.config.option, "usepdb", False) else _EXIT_OR_INTERRUPT
     call = pytest.CallInfo.from_call(lambda: hook(item=item, **kwargs), when=when, reraise=reraise)
+    if call.excinfo is not None:
+        limit = item.config.pluginmanager.get_plugin(TIME_LIMIT)
+        if limit is not None:
+            limit.rest()
     return call, ihook.pytest_runtest_makereport(item=item, call=call)
 
 
@@ -204,7 +212,7 @@ def tear_down_failed(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseExcept
         raise errors[0]
 
 
-def tear_down_to(previous: pytest.Item, nextitem: pytest.Item) -> None:
+def tear_down_to(previous: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Take down what the test that runs next does not share; an error of that is reported as the previous test's."""
     state = previous.session._setupstate
 

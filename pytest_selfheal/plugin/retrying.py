@@ -163,6 +163,8 @@ class Retrying:
             if not self._superseded(trial, private_pytest.stop_below(item.parent)):
                 return False
             if plan.alone:
+                private_pytest.tear_down_to(item, nextitem)
+                trial.torn_down = _told_only(private_pytest.passed_report(item, 0.0, when="teardown"))
                 self._alone_now(trial)
                 return False
             self._wait(item, plan.delay_s)
@@ -239,7 +241,10 @@ class Retrying:
         """Take down a superseded try; return whether the test can be run again."""
         item, (call, _report) = trial.item, trial.phase
         trial.held = self._runner.take_subtests()
+        self.guard_teardown(item)
         teardown = run_phase(item, item.ihook, "teardown", nextitem=following)
+        if self._parts.time_limit is not None:  # what follows is ours; the next try gets its own time
+            self._parts.time_limit.pytest_timeout_cancel_timer(item)
         if not teardown[1].passed:
             trial.torn_down = teardown
             return False

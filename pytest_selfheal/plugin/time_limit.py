@@ -87,6 +87,7 @@ class TimeLimit:
         """The test whose time runs, with its settings."""
         self._stacks = ""
         self._message = ""
+        self._fired = False
         self._before: Any = None
 
         def hit(_number: int, _frame: FrameType | None) -> None:
@@ -139,6 +140,12 @@ class TimeLimit:
             except Exception as error:  # noqa: BLE001 - a wrong marker must not change what the test is
                 self._degrade(error)
         return float(settings.timeout)
+
+    def rest(self) -> None:
+        """Let the time of a try that ran out be over: what only tells of it must not be interrupted."""
+        if self._fired:
+            self._fired = False
+            self._disarm()
 
     def _disarm(self) -> None:
         if self._cancel is not None:
@@ -200,6 +207,7 @@ class TimeLimit:
         return bool(pytest_timeout.is_debugging())
 
     def _keep_stacks(self) -> None:
+        self._fired = True
         if not self._stacks:
             self._stacks = stacks_of_all_threads()
 

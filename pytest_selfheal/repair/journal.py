@@ -91,16 +91,20 @@ class Journal:
     Args:
         folder: where entries are kept, one JSON file each.
         now: gives seconds since the epoch.
+        root: the project's root. Entries made for another folder (a copied checkout, a file put there by somebody) do
+            not count: following them would write outside the project. None believes every entry.
     """
 
-    def __init__(self, folder: Path, now: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, now: Callable[[], float], root: Path | None = None) -> None:
         self._folder = folder
         self._now = now
+        self._root = None if root is None else os.path.realpath(root)
 
     def entries(self) -> list[JournalEntry]:
         """Return all readable entries, newest first."""
         found = [self._read(path) for path in self._folder.glob("*.json")] if self._folder.is_dir() else []
-        return sorted((entry for entry in found if entry), key=lambda entry: (entry.created_s, entry.id), reverse=True)
+        own = [entry for entry in found if entry and self._root in (None, entry.root)]
+        return sorted(own, key=lambda entry: (entry.created_s, entry.id), reverse=True)
 
     def apply(
         self, fix_id: str, files: Mapping[str, bytes], root: Path, expected: Mapping[str, str] | None = None
@@ -289,7 +293,7 @@ def _restored(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
             current = ""
         if current == file.old_sha256:
             continue  # never written, or restored already
-        if current != file.new_sha256:
+        if not current or current != file.new_sha256:  # a file that is gone was taken away by somebody else
             kept.append(file.path)
             continue
         _put(full, base64.b64decode(file.old), file.mode, entry.id)

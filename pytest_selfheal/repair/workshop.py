@@ -77,7 +77,7 @@ class Bench:
         self._monotonic = monotonic
         self._deadline = monotonic() + policy.repair_budget_s
         self._project = Project(root, policy.edit_roots)
-        self._journal = Journal(root / policy.store / JOURNAL, time.time)
+        self._journal = Journal(root / policy.store / JOURNAL, time.time, root)
         self._setup = ChildSetup(
             str(root),
             str(directory),

@@ -306,6 +306,29 @@ def test_a_crash_that_comes_again_is_reported_once(project, run):
     assert "run again alone in a fresh process" in done.stdout
 
 
+def test_a_worker_that_dies_in_a_teardown_fails_the_run(project, run):
+    """The test itself has passed; its crash must not vanish with that."""
+    project(
+        "import os, pytest\n@pytest.fixture\ndef deadly():\n    yield\n    os._exit(3)\n"
+        "def test_a(deadly): pass\ndef test_b(): pass\n"
+    )
+    done = run("--selfheal", "-n2")
+    assert done.returncode == 1, done.stdout
+    assert counts(done.stdout)["failed"] == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--maxfail=9",)], ids=["deferred", "blocking"])
+def test_slow_hooks_after_a_timeout_are_not_interrupted(project, run, pytester, options):
+    """A screenshot taken while the report is made takes its time; the session goes on."""
+    project("import time\ndef test_a(): time.sleep(30)\ndef test_b(): pass\n")
+    pytester.makeconftest(
+        "import pytest, time\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
+        "    report = yield\n    if report.failed: time.sleep(3)\n    return report\n"
+    )
+    done = run("--selfheal", "--timeout=0.5", *options)
+    assert counts(done.stdout) == {"failed": 1, "passed": 1}, done.stdout
+
+
 def test_a_worker_that_dies_while_tests_wait_loses_none(project, run):
     """Reports out equal tests collected: what waited is reported as it failed."""
     project(

@@ -131,3 +131,11 @@ def test_the_explanation_names_rules_that_nearly_matched():
         compile_rules({"mine": RuleSetting(category=T, types=("bankapi.*",), message="^closed")}),
     )
     assert told.steps[0].answer == "nearly: own.mine"
+
+
+def test_a_message_over_the_size_limit_is_no_rate_limit():
+    """gRPC answers both with one code; only one of them is cured by waiting."""
+    limited = link("grpc.RpcError", "Quota exceeded", grpc_code="RESOURCE_EXHAUSTED")
+    too_large = link("grpc.RpcError", "Received message larger than max (5 vs. 4)", grpc_code="RESOURCE_EXHAUSTED")
+    found = [diagnose(failing(one), ProjectFacts()).category for one in (limited, too_large)]
+    assert found == [Category.RATE_LIMIT, Category.UNKNOWN]

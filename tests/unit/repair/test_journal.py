@@ -235,3 +235,16 @@ def test_a_kill_at_any_moment_leaves_only_whole_old_files(tmp_path):
         assert [(tmp_path / f"f{index}.py").read_bytes() for index in range(5)] == [old] * 5
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
     assert {entry.state for entry in journal.entries()} <= {"rolled_back"}
+
+
+def test_an_entry_made_for_another_folder_does_not_count(tmp_path):
+    """A copied checkout, or a file somebody put there, must not write outside this project."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        (folder / "a.py").write_bytes(b"old")
+    made = Journal(here / "journal", lambda: 1.0, there)
+    made.commit(made.apply("fix", {"a.py": b"new"}, there))
+    assert [entry.state for entry in made.entries()] == ["applied"]
+    assert Journal(here / "journal", lambda: 1.0, here).entries() == []
+    assert (there / "a.py").read_bytes() == b"new"
