@@ -7,9 +7,9 @@ import os
 import subprocess
 
 import pytest
-from conftest import git
-from conftest import state
-from conftest import tree
+from git_repositories import git
+from git_repositories import state
+from git_repositories import tree
 
 
 @pytest.fixture

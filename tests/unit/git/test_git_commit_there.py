@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import git
-from conftest import state
-from conftest import tree
+from git_repositories import git
+from git_repositories import state
+from git_repositories import tree
 
 OWN = "selfheal/regressions"
 COMMITTERS = 8
