@@ -255,11 +255,7 @@ class _Walk:
     def _ask(self, link: ErrorLink, question: str, rules: Iterable[Rule]) -> Finding | None:
         found = first_match(rules, link)
         if self._trace is not None:
-            near = [
-                rule.name
-                for rule in rules
-                if rule.types and first_match((replace(rule, message="", facts=None),), link)
-            ]
+            near = [rule.name for rule in rules if rule.types and first_match((_by_type(rule),), link)]
             why = f"nearly: {', '.join(near[:4])}" if near else ""
             self._told(link, question, found, why)
         return found

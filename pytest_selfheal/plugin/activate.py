@@ -50,7 +50,9 @@ def activate(config: pytest.Config) -> None:
     policy = policy_of(config)
     if policy.mode == "off" or config.option.collectonly:
         return
-    parts = Parts(config.rootpath, policy, [])
+    # Taken now, before any test: a suite may freeze the clock, and what is looked up inside such a test is the fake.
+    clock, wall_clock, sleep = time.monotonic, time.time, time.sleep
+    parts = Parts(config.rootpath, policy, [], wall_clock)
     deliver: Deliver
     worker = getattr(config, "workerinput", None)
     finder = RegressionFinder(config, policy, parts)
@@ -65,7 +67,7 @@ def activate(config: pytest.Config) -> None:
         from pytest_selfheal.plugin.closing import Closing
         from pytest_selfheal.plugin.controller import Controller
 
-        controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)
+        controller = Controller(config, policy, parts, wall_clock=wall_clock, monotonic=clock)
         deliver = controller.receive
         alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("again", text))
         _recover(config, policy, parts)
@@ -75,12 +77,12 @@ def activate(config: pytest.Config) -> None:
             from pytest_selfheal.plugin.distributed import Receiver
 
             _limit(config, policy, parts)
-            config.pluginmanager.register(Receiver(controller, parts, alone, time.monotonic), "selfheal-receiver")
+            config.pluginmanager.register(Receiver(controller, parts, alone, clock), "selfheal-receiver")
             return
-    collecting = CollectionObserver(parts, deliver, alone=alone, clock=time.monotonic, sleep=time.sleep)
+    collecting = CollectionObserver(parts, deliver, alone=alone, clock=clock, sleep=sleep)
     config.pluginmanager.register(collecting, "selfheal-collection")
     config.pluginmanager.register(finder, "selfheal-regression-finder")
-    config.pluginmanager.register(Runner(parts, _retrying(config, parts, deliver, alone)), RUNNER)
+    config.pluginmanager.register(Runner(parts, _retrying(config, parts, deliver, alone, clock, sleep)), RUNNER)
     _limit(config, policy, parts)
     if has_other_retrier(config):
         from pytest_selfheal.plugin.bystander import StandDown
@@ -95,6 +97,8 @@ def _limit(config: pytest.Config, policy: Policy, parts: Parts) -> None:
     from pytest_selfheal.plugin import time_limit
 
     time_limit.set_default(config, policy.timeout_s)
+    if distributes(config):
+        return  # the workers get the option, and run the tests
     worker = getattr(config, "workerinput", None) or {}
     hard_stop = None
     if run_folder.INPUT in worker and not float(config.getini("faulthandler_timeout") or 0.0):
@@ -103,7 +107,14 @@ def _limit(config: pytest.Config, policy: Policy, parts: Parts) -> None:
     config.pluginmanager.register(parts.time_limit, TIME_LIMIT)
 
 
-def _retrying(config: pytest.Config, parts: Parts, deliver: Deliver, alone: Alone) -> Callable[[Runner], Retrying]:
+def _retrying(
+    config: pytest.Config,
+    parts: Parts,
+    deliver: Deliver,
+    alone: Alone,
+    clock: Callable[[], float],
+    sleep: Callable[[float], object],
+) -> Callable[[Runner], Retrying]:
     def make(runner: Runner) -> Retrying:
         from pytest_selfheal.plugin.retrying import Retrying
 
@@ -114,8 +125,8 @@ def _retrying(config: pytest.Config, parts: Parts, deliver: Deliver, alone: Alon
             runner,
             parts,
             deliver,
-            clock=time.monotonic,
-            sleep=time.sleep,
+            clock=clock,
+            sleep=sleep,
             alone=alone,
             file=run_folder.WaitingFile(Path(folder), worker["workerid"]) if folder else None,
         )
@@ -168,7 +179,7 @@ def conftest_failed(config: pytest.Config, error: Exception) -> None:
         policy = policy_of(config)
         if policy.mode == "off":
             return
-        parts = Parts(config.rootpath, policy, [])
+        parts = Parts(config.rootpath, policy, [], time.time)
         observed = parts.observer.observe_conftest(error)
         if observed is not None:
             controller = Controller(config, policy, parts, wall_clock=time.time, monotonic=time.monotonic)

@@ -5,11 +5,11 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_selfheal.config import Policy
@@ -25,11 +25,13 @@ class Parts:
         rootpath: pytest's root directory.
         policy: the settings.
         notices: collects what goes wrong in the plugin itself.
+        wall_clock: seconds since the epoch; the real one, whatever tests do to the time.
     """
 
-    def __init__(self, rootpath: Path, policy: Policy, notices: list[str]) -> None:
+    def __init__(self, rootpath: Path, policy: Policy, notices: list[str], wall_clock: Callable[[], float]) -> None:
         self._rootpath = rootpath
         self._policy = policy
+        self._wall_clock = wall_clock
         self._folder: Path | None = None
         self.tests = 0
         self.time_limit: TimeLimit | None = None
@@ -45,7 +47,7 @@ class Parts:
         from pytest_selfheal.model import utc_text
         from pytest_selfheal.plugin.observer import Observer
 
-        return Observer(self._rootpath, self._policy.rules, self.degrade, lambda: utc_text(time.time()))
+        return Observer(self._rootpath, self._policy.rules, self.degrade, lambda: utc_text(self._wall_clock()))
 
     @cached_property
     def recovery(self) -> Recovery | None:

@@ -257,6 +257,7 @@ class Retrying:
         return True
 
     def _postpone(self, trial: Trial, plan: Retry, nextitem: pytest.Item | None) -> bool:
+        trial.delay_s = plan.delay_s
         trial.due = self._clock() + plan.delay_s
         trial.alone = plan.alone
         if not self._superseded(trial, self.waiting.next_after(trial.item, nextitem, again=trial)):

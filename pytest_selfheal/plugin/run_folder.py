@@ -37,6 +37,16 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _append(path: Path, entry: Any) -> None:
+    """Add one line of JSON in one write, so that the lines of several processes do not mix."""
+    line = json.dumps(entry, default=repr).encode("ascii") + b"\n"
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, line)
+    finally:
+        os.close(handle)
+
+
 class SharedLog:
     """Events of the storm breaker in a file: one line each, appended in one write, read in the order written."""
 
@@ -46,12 +56,7 @@ class SharedLog:
 
     def append(self, event: Event) -> None:
         """Add an event."""
-        line = json.dumps(list(event)).encode("ascii") + b"\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(handle, line)
-        finally:
-            os.close(handle)
+        _append(self._path, list(event))
 
     def unread(self) -> list[Event]:
         """Return the complete lines added since the last call."""
@@ -82,19 +87,11 @@ class WaitingFile:
 
     def hold(self, nodeid: str, reports: list[dict[str, Any]]) -> None:
         """Keep serialised reports until `settle` is called for the same test."""
-        self._write({"nodeid": nodeid, "reports": reports})
+        _append(self._path, {"nodeid": nodeid, "reports": reports})
 
     def settle(self, nodeid: str) -> None:
         """Say that the test's outcome has been reported."""
-        self._write({"nodeid": nodeid})
-
-    def _write(self, entry: dict[str, Any]) -> None:
-        line = json.dumps(entry, default=repr).encode("ascii") + b"\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(handle, line)
-        finally:
-            os.close(handle)
+        _append(self._path, {"nodeid": nodeid})
 
     def left_over(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """Yield test and reports of what still waited when the worker died; a torn last line is passed over."""

@@ -85,6 +85,14 @@ class Runner:
             self._retrying = self._make_retrying(self)
         return self._retrying
 
+    def _ready(self, ihook: Any, report: pytest.TestReport) -> Retrying:
+        """Return what deals with failing tests; Ctrl-C while it is loaded does not take the failure with it."""
+        try:
+            return self.retrying
+        except KeyboardInterrupt:
+            ihook.pytest_runtest_logreport(report=report)
+            raise
+
     # ------------------------------------------------------------------------------- one test
 
     def _run(self, item: Any, ihook: Any, nextitem: pytest.Item | None) -> None:
@@ -101,7 +109,7 @@ class Runner:
             call, report = phase
             torn_down: Phase | None = None
             if report.failed or trial is not None or (self._retrying is not None and self._retrying.subtests):
-                settled = self.retrying.settle(item, phase, snapshot, trial, nextitem)
+                settled = self._ready(ihook, report).settle(item, phase, snapshot, trial, nextitem)
                 if settled is None:
                     return  # it waits for another try
                 (call, report), torn_down = settled

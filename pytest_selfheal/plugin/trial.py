@@ -33,6 +33,7 @@ class Trial:
         setup_logged: whether a passing set-up has been reported for this test.
         torn_down: the teardown of a superseded try when it was not clean; the test cannot be run again then.
         healed: whether the last try passed.
+        delay_s: how long it was to wait for its next try when that was decided, seconds.
         due: when the next try may start, seconds of the waiting queue's clock.
         alone: whether the next try is to be made in a fresh process.
         on_file: whether its failure was left for the case that this worker dies.
@@ -42,6 +43,7 @@ class Trial:
     __slots__ = (
         "alone",
         "attempts",
+        "delay_s",
         "due",
         "failing",
         "healed",
@@ -70,6 +72,7 @@ class Trial:
         self.setup_logged = False
         self.torn_down: Phase | None = None
         self.healed = False
+        self.delay_s = 0.0
         self.due = 0.0
         self.alone = False
         self.on_file = False

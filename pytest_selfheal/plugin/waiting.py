@@ -126,7 +126,7 @@ class Waiting:
                 trial = self._due_here(last, upcoming)
                 if trial is None:
                     return
-                self._wait_until(trial.due)
+                self._wait_for(trial)
                 self._run(trial, upcoming)
                 last = trial.item
         finally:
@@ -168,7 +168,7 @@ class Waiting:
             trial = self._first(session, self.trials)
             if trial is None:
                 return
-            self._wait_until(trial.due)
+            self._wait_for(trial)
             if self._parts.recovery is not None and self._parts.recovery.refusal(trial.outage_key, self.clock()):
                 continue
             private_pytest.tear_down_to(previous, trial.item)
@@ -193,15 +193,17 @@ class Waiting:
         else:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
 
-    def _wait_until(self, due: float) -> None:
-        seconds = due - self.clock()
+    def _wait_for(self, trial: Trial) -> None:
+        """Sleep until a trial is due, never longer than was planned: a clock may be wrong, a run must end."""
+        seconds = min(trial.due - self.clock(), trial.delay_s)
         if seconds <= 0:
             return
         if self._parts.recovery is not None:
             self._parts.recovery.waited(seconds)
         while seconds > 0:
-            self._sleep(min(seconds, _LONGEST_NAP_S))
-            seconds = due - self.clock()
+            nap = min(seconds, _LONGEST_NAP_S)
+            self._sleep(nap)
+            seconds = min(trial.due - self.clock(), seconds - nap)
 
     def _give_up_hopeless(self) -> None:
         recovery = self._parts.recovery

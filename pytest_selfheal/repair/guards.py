@@ -40,6 +40,9 @@ _SILENCERS = re.compile(
 )
 _CONFLICT = re.compile(rb"^(<{7} |>{7} |\|{7} )", re.MULTILINE)
 _GENERATED = re.compile(rb"@generated|do not edit", re.IGNORECASE)
+_CHECKING_LINE = re.compile(
+    rb"^assert\b|\bself\.assert\w+|\bpytest\.|\b(raises|warns|approx|skip|xfail|suppress)\s*\(|^except\b"
+)
 _VERDICTS = frozenset(
     {
         "approx",
@@ -145,12 +148,27 @@ def _tree_refusal(old: bytes, new: bytes) -> str:
         try:
             before = ast.parse(old)
         except (SyntaxError, ValueError, RecursionError):
-            return ""  # a syntax fix: there is no tree to compare with
+            return _line_refusal(old, new)
     for what, _text in [*(_verdicts(before) - _verdicts(after)), *(_verdicts(after) - _verdicts(before))]:
         return f"the fix touches a check ({what})"
     if _statement_count(after) < _statement_count(before):
         return "the fix deletes statements"
     return ""
+
+
+def _line_refusal(old: bytes, new: bytes) -> str:
+    """Compare lines where there is no tree of the old text to compare with: a repair of its syntax."""
+    before, after = _lines(old), _lines(new)
+    for line in [*(before - after), *(after - before)]:
+        if _CHECKING_LINE.search(line):
+            return f"the fix touches a check ({line.decode('utf-8', 'replace')[:60]})"
+    if sum(after.values()) < sum(before.values()):
+        return "the fix deletes lines"
+    return ""
+
+
+def _lines(data: bytes) -> Counter[bytes]:
+    return Counter(line.strip() for line in data.splitlines() if line.strip())
 
 
 def _verdicts(tree: ast.Module) -> Counter[tuple[str, str]]:

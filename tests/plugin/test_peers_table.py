@@ -11,6 +11,8 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
+from datetime import timezone
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -304,6 +306,23 @@ def test_a_crash_that_comes_again_is_reported_once(project, run):
     done = run("--selfheal", "-n2")
     assert (counts(done.stdout), done.returncode) == ({"passed": 1, "failed": 1}, 1), done.stdout
     assert "run again alone in a fresh process" in done.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",), ("-x",)], ids=["deferred", "xdist", "blocking"])
+@pytest.mark.parametrize("year", [1970, 2071])
+def test_tests_that_freeze_the_time_do_not_stop_ours(project, run, pytester, failures, options, year):
+    """A frozen clock neither makes a test wait for decades nor dates its failure."""
+    pytest.importorskip("freezegun")
+    project("from once import once\ndef test_a(): once('a')\ndef test_b(): once('b')\n")
+    pytester.makeconftest(
+        "import pytest\nfrom freezegun import freeze_time\n@pytest.fixture(autouse=True)\ndef frozen():\n"
+        f"    with freeze_time('{year}-06-21'): yield\n"
+    )
+    done = run("--selfheal", *options, env={"SELFHEAL_RETRY_BASE_S": "0.2"}, timeout=60)
+    assert (counts(done.stdout), done.returncode) == ({"healed": 2}, 0), done.stdout
+    today = datetime.now(timezone.utc).strftime("%Y-%m-")
+    assert all(record.created_at.startswith(today) for record in failures())
+    assert len(failures()) == 2
 
 
 def test_a_worker_that_dies_in_a_teardown_fails_the_run(project, run):

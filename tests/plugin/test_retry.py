@@ -280,6 +280,8 @@ def test_ctrl_c_while_waiting_reports_the_failure(pytester, run):
     pytester.makepyfile(
         """
         import os, signal, threading
+        # Jobs in the background of a shell are started with it ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         def test_it():
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
             raise ConnectionResetError("lost?")

@@ -8,7 +8,7 @@ from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Frame
 from pytest_selfheal.model import Phase
-from pytest_selfheal.repair.fixers import propose
+from pytest_selfheal.repair.fixers.missing_import import propose
 from pytest_selfheal.repair.patch import apply_patch
 
 

@@ -1,0 +1,102 @@
+"""A method without `self`: it is called with one argument more than it takes, or uses a `self` it never got.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.errors import PatchError
+from pytest_selfheal.repair.fixers.building import SUGGEST
+from pytest_selfheal.repair.fixers.building import candidate
+from pytest_selfheal.repair.fixers.building import first_line
+from pytest_selfheal.repair.fixers.building import kind
+from pytest_selfheal.repair.fixers.building import links
+from pytest_selfheal.repair.fixers.building import place
+from pytest_selfheal.repair.fixers.building import source
+from pytest_selfheal.repair.patch import insert
+from pytest_selfheal.repair.symbols import FunctionNode
+from pytest_selfheal.repair.symbols import arguments_of
+from pytest_selfheal.repair.symbols import function_at
+from pytest_selfheal.repair.symbols import symbols_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_selfheal.model import Candidate
+    from pytest_selfheal.model import ErrorLink
+    from pytest_selfheal.model import Failure
+    from pytest_selfheal.repair.project import Project
+
+NAME = "missing_self"
+
+_TAKES = re.compile(r"^([\w.]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) (?:was|were) given")
+_MANY = re.compile(r"^([\w.]+)\(\) got multiple values for argument '\w+'")
+_NO_SELF = re.compile(r"^name '(self|cls)' is not defined")
+
+
+def propose(failure: Failure, project: Project) -> list[Candidate]:
+    """Return one candidate; sure when the method's own body uses the name, a suggestion otherwise."""
+    for link in links(failure):
+        for path, method in _suspects(link, project):
+            try:
+                found = _with_first(path, method, project)
+            except PatchError:
+                found = None
+            if found is not None:
+                return [found]
+    return []
+
+
+def _suspects(link: ErrorLink, project: Project) -> Iterator[tuple[str, FunctionNode]]:
+    message = first_line(link)
+    if kind(link) == "TypeError" and (match := _TAKES.match(message) or _MANY.match(message)):
+        if match.re is _TAKES and int(match[3]) != int(match[2]) + 1:
+            return
+        parts = [part for part in match[1].split(".") if part != "<locals>"]
+        found = [
+            (path, function)
+            for path, owner, function in symbols_of(project).functions.get(parts[-1], ())
+            if owner is not None and (len(parts) < 2 or owner.name == parts[-2])
+        ]
+        if len(found) == 1:
+            yield found[0]
+    elif kind(link) == "NameError" and _NO_SELF.match(message):
+        where = place(link, project)
+        tree = project.tree(where[0]) if where else None
+        around = function_at(tree, where[1]) if where and tree else None
+        if where is not None and around is not None and around[0] is not None:
+            yield where[0], around[1]
+
+
+def _with_first(path: str, method: FunctionNode, project: Project) -> Candidate | None:
+    marks = {part.id for part in method.decorator_list if isinstance(part, ast.Name)}
+    if "staticmethod" in marks or method.args.posonlyargs:
+        return None
+    name = "cls" if "classmethod" in marks else "self"
+    names = [argument.arg for argument in arguments_of(method)]
+    if names[:1] in (["self"], ["cls"], ["mcs"]) or name in names:
+        return None
+    uses = any(isinstance(part, ast.Name) and part.id == name for item in method.body for part in ast.walk(item))
+    text = source(project, path)
+    head = _opening(method, text.text.splitlines(keepends=True))
+    if head is None:
+        return None
+    has_more = bool(names or method.args.vararg or method.args.kwarg)
+    edit = insert(text, head, f"{name}, " if has_more else name)
+    said = (
+        f"its body uses `{name}`" if uses else f"it takes one argument less than it is given; `{name}` is passed first"
+    )
+    confidence = 0.92 if uses else SUGGEST
+    title = f"add the parameter `{name}` to {method.name} in {path}"
+    return candidate(NAME, title, [edit], project, confidence=confidence, evidence=[said])
+
+
+def _opening(method: FunctionNode, lines: list[str]) -> tuple[int, int] | None:
+    """The place after the bracket that opens the parameters."""
+    line = lines[method.lineno - 1].encode()[method.col_offset :].decode()
+    match = re.match(r"(?:async\s+)?def\s+\w+\s*\(", line)
+    return (method.lineno, method.col_offset + len(match[0].encode())) if match else None

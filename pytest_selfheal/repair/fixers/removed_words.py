@@ -1,0 +1,147 @@
+"""Single words that have others now: keyword arguments, built-ins of Python 2, and what a deprecation names itself.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.errors import PatchError
+from pytest_selfheal.repair.fixers.building import candidate
+from pytest_selfheal.repair.fixers.building import first_line
+from pytest_selfheal.repair.fixers.building import kind
+from pytest_selfheal.repair.fixers.building import links
+from pytest_selfheal.repair.fixers.building import place
+from pytest_selfheal.repair.fixers.building import places
+from pytest_selfheal.repair.fixers.building import source
+from pytest_selfheal.repair.fixers.library_table import BUILTINS
+from pytest_selfheal.repair.fixers.library_table import KEYWORDS
+from pytest_selfheal.repair.patch import replace
+from pytest_selfheal.repair.scope import names_bound_anywhere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_selfheal.model import Candidate
+    from pytest_selfheal.model import Edit
+    from pytest_selfheal.model import ErrorLink
+    from pytest_selfheal.model import Failure
+    from pytest_selfheal.repair.patch import Source
+    from pytest_selfheal.repair.project import Project
+
+NAME = "removed_api"
+
+_SURE = 0.90
+_HINTED = 0.86
+_KEYWORD = re.compile(r"^(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'")
+_NAME = re.compile(r"^name '(?P<name>\w+)' is not defined")
+_HINT = re.compile(
+    r"`(?:\w+\.)*(?P<old>\w+)`[^`]{0,80}?\b(?:deprecated|removed)\b[^`]{0,80}?\b[Uu]se\b[^`]{0,20}?`(?P<new>\w+)`"
+)
+_DEPRECATIONS = re.compile(r"Deprecat|FutureWarning|RemovedIn|PydanticUserError")
+
+
+def propose(failure: Failure, project: Project) -> list[Candidate]:
+    """Return at most one candidate; empty when no table knows the word."""
+    for link in links(failure):
+        for answer in (_by_keyword, _by_builtin, _by_hint):
+            try:
+                found = answer(link, project)
+            except PatchError:
+                found = None
+            if found is not None:
+                return [found]
+    return []
+
+
+def _by_keyword(link: ErrorLink, project: Project) -> Candidate | None:
+    match = _KEYWORD.match(first_line(link)) if kind(link) == "TypeError" else None
+    if match is None:
+        return None
+    rules = [rule for rule in KEYWORDS if rule.old == match["name"] and re.search(rule.callees, match["callee"])]
+    for path, line in places(link, project) if rules else ():
+        tree = project.tree(path)
+        if tree is None or not any(rule.library.encode() in project.data(path) for rule in rules):
+            continue
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_at(node, line)]
+        calls = [node for node in calls if any(keyword.arg == match["name"] for keyword in node.keywords)]
+        if len(calls) != 1:
+            return None
+        edit = _keyword_edit(source(project, path), calls[0], match["name"], rules[0].new)
+        what = f"pass `{rules[0].new}` instead of" if rules[0].new else "do not pass"
+        said = f"{match['callee']} does not take `{match['name']}` any more"
+        title = f"{what} `{match['name']}` in {path}"
+        return candidate(NAME, title, [edit], project, confidence=_SURE, evidence=[said])
+    return None
+
+
+def _is_at(node: ast.expr, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def _keyword_edit(text: Source, call: ast.Call, old: str, new: str) -> Edit:
+    keyword = next(keyword for keyword in call.keywords if keyword.arg == old)
+    start = (keyword.lineno, keyword.col_offset)
+    if new:
+        return replace(text, start, (start[0], start[1] + len(old.encode())), new)
+    end = (keyword.end_lineno or 0, keyword.end_col_offset or 0)
+    given: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+    parts = sorted(given, key=lambda part: (part.lineno, part.col_offset))
+    at = parts.index(keyword)
+    if at:
+        start = (parts[at - 1].end_lineno or 0, parts[at - 1].end_col_offset or 0)
+    elif len(parts) > 1:
+        end = (parts[1].lineno, parts[1].col_offset)
+    return replace(text, start, end, "")
+
+
+def _by_builtin(link: ErrorLink, project: Project) -> Candidate | None:
+    match = _NAME.match(first_line(link)) if kind(link) == "NameError" else None
+    where = place(link, project)
+    tree = project.tree(where[0]) if where else None
+    if match is None or where is None or tree is None or match["name"] not in BUILTINS:
+        return None
+    path, old, new = where[0], match["name"], BUILTINS[match["name"]]
+    bound = names_bound_anywhere(tree)
+    if old in bound or new in bound:
+        return None
+    text = source(project, path)
+    edits = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == old:
+            start = (node.lineno, node.col_offset)
+            edits.append(replace(text, start, (start[0], start[1] + len(old.encode())), new))
+    title = f"use `{new}` instead of Python 2's `{old}` in {path}"
+    return candidate(NAME, title, edits, project, confidence=_SURE, evidence=[f"`{old}` became `{new}` in Python 3"])
+
+
+def _by_hint(link: ErrorLink, project: Project) -> Candidate | None:
+    """A deprecation that is an error here and names its successor: `old` is deprecated, use `new` instead."""
+    match = _HINT.search(link.message) if _DEPRECATIONS.search(kind(link)) else None
+    if match is None or match["old"] == match["new"]:
+        return None
+    old, new = match["old"], match["new"]
+    for path, line in places(link, project):
+        tree = project.tree(path)
+        edits = list(_named_at(tree, line, old, new, source(project, path))) if tree is not None else []
+        if edits:
+            title = f"use `{new}` instead of the deprecated `{old}` in {path}"
+            said = f"{kind(link)} says so: {first_line(link)[:120]}"
+            return candidate(NAME, title, edits, project, confidence=_HINTED, evidence=[said])
+    return None
+
+
+def _named_at(tree: ast.Module, line: int, old: str, new: str, text: Source) -> Iterator[Edit]:
+    for node in ast.walk(tree):
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+        if not first <= line <= last:
+            continue
+        if isinstance(node, ast.Attribute) and node.attr == old:
+            end = (last, node.end_col_offset or 0)
+            yield replace(text, (end[0], end[1] - len(old.encode())), end, new)
+        elif isinstance(node, ast.keyword) and node.arg == old and new.islower():
+            start = (first, node.col_offset)
+            yield replace(text, start, (start[0], start[1] + len(old.encode())), new)
