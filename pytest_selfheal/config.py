@@ -110,8 +110,11 @@ class Policy(Value):
         fix_rounds: how many errors hidden behind each other may be fixed in a row.
         edit_roots: folders whose files may be edited, relative to the root; empty means the whole project.
         occurrences: runs with one error signature before a regression test is written ("3+").
+        occurrence_gap_s: runs with the same error that are nearer to each other than this count once, seconds: a red
+            test that is run again and again while its code is being written is one error.
         window_days: the window for `occurrences` ("in 7 days").
         no_regression_for: categories of failures that get no regression test, however often they come.
+        regression_budget_s: seconds one run may spend on reproducing errors and proving regression tests.
         regression_dir: folder for generated regression tests, relative to the root.
         trust: who started the run; `auto` decides from the CI environment.
         retention_days: raw records older than this are dropped when the store is compacted.
@@ -140,8 +143,10 @@ class Policy(Value):
     fix_rounds: int = 5
     edit_roots: tuple[str, ...] = ()
     occurrences: int = 3
+    occurrence_gap_s: float = 3600.0
     window_days: float = 7.0
     no_regression_for: tuple[str, ...] = ("transient", "rate_limit", "environment", "missing_dependency", "timeout")
+    regression_budget_s: float = 120.0
     regression_dir: str = "tests/regressions"
     trust: str = "auto"
     retention_days: int = 90

@@ -15,6 +15,7 @@ from pytest_selfheal.model import Trust
 from pytest_selfheal.model import stable_id
 from pytest_selfheal.plugin.regressions import OUTPUT
 from pytest_selfheal.regress import lifecycle
+from pytest_selfheal.regress.replaying import GONE
 from pytest_selfheal.regress.source import short_id
 from pytest_selfheal.store import open_store
 
@@ -79,6 +80,8 @@ class KnownBugs:
         expected = hasattr(report, "wasxfail")
         if report.failed or (expected and report.skipped):
             self.outcomes[test_id] = lifecycle.FAILED
+        elif report.skipped and GONE in str(report.longrepr):
+            self.outcomes[test_id] = lifecycle.MISSING
         elif report.when == "call" and report.passed:
             self.outcomes.setdefault(test_id, lifecycle.PASSED)
 
@@ -100,10 +103,14 @@ def keep(controller: Controller, outcomes: Mapping[str, str]) -> None:
         outcome = outcomes.get(test.id)
         if outcome is None or test.state == lifecycle.RETIRED:
             continue
-        after = lifecycle.after_run(test, outcome, now)
-        is_gone = outcome == lifecycle.FAILED and not lifecycle.has_target(test, root)
+        is_gone = outcome == lifecycle.MISSING or (outcome == lifecycle.FAILED and not lifecycle.has_target(test, root))
+        after = test if outcome == lifecycle.MISSING else lifecycle.after_run(test, outcome, now)
         after = lifecycle.after_missing(after, now, is_gone=is_gone)
         records.append(after)
+        if outcome == lifecycle.MISSING:
+            controller.screen.tell(
+                "notice", f"{test.path}: {test.nodeid} is gone; delete the file, or restore the test"
+            )
         if after.state != test.state:
             records.append(_event(controller, after, now))
             controller.screen.tell(after.state, _sentence(after))

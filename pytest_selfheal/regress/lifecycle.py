@@ -28,6 +28,8 @@ GUARDING = "guarding"
 RETIRED = "retired"
 PASSED = "passed"
 FAILED = "failed"
+MISSING = "missing"
+"""The target does not exist any more: the test was skipped for that reason."""
 GONE_DAYS = 90
 """A guard whose target has been away for so long will not get it back."""
 
@@ -86,7 +88,7 @@ def after_missing(test: GeneratedTest, now: str, *, is_gone: bool) -> GeneratedT
         return replace(test, updated_at=now, gone_since="") if test.gone_since and not is_gone else test
     if not test.gone_since:
         return replace(test, updated_at=now, gone_since=now)
-    away = _moment(now) - _moment(test.gone_since)
+    away = moment(now) - moment(test.gone_since)
     return retired(test, now) if away >= timedelta(days=GONE_DAYS) else test
 
 
@@ -111,7 +113,8 @@ def is_generated(test: GeneratedTest, root: Path) -> bool:
         return False
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Return a stored time with its zone; the beginning of time for what is none."""
     try:
         value = datetime.fromisoformat(text.removesuffix("Z"))
     except ValueError:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_selfheal.repair.child_args import child_args
+from pytest_selfheal.safety.child_args import child_args
 from pytest_selfheal.repair.fixers import propose
 from pytest_selfheal.repair.project import Project
 from pytest_selfheal.repair.rounds import Tools
