@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 _SHORTEST_PLACE = 4
 _MESSAGE = 300
 _PATCHING = re.compile(r"\b(?:mock|patch|Mock|MagicMock|freeze_time|vcr|responses|moto)\b")
-_REPLACING = frozenset(
-    """monkeypatch mocker class_mocker module_mocker session_mocker requests_mock responses respx_mock httpx_mock
-    aioresponses freezer time_machine fs vcr httpserver fp fake_process socket_disabled""".split()
-)
+_FIXTURES = """
+    monkeypatch mocker class_mocker module_mocker session_mocker requests_mock responses respx_mock httpx_mock
+    aioresponses freezer time_machine fs vcr httpserver fp fake_process socket_disabled
+"""
+_REPLACING = frozenset(_FIXTURES.split())
 """Fixtures that put something else in the place of services, files, clocks or settings."""
 
 
@@ -124,8 +125,8 @@ def _replaces(item: pytest.Item) -> str:
             source = inspect.getsource(getattr(item, "cls", None) or function)
         except (OSError, TypeError):
             source = ""
-        replaced = set(_PATCHING.findall(source))
-    return f"its test replaces parts of the code ({sorted(replaced)[0]})" if replaced else ""
+        replaced = frozenset(_PATCHING.findall(source))
+    return f"its test replaces parts of the code ({min(replaced)})" if replaced else ""
 
 
 def _without(failure: Failure, is_dropped: Callable[[Frame], bool]) -> Failure:

@@ -126,7 +126,7 @@ def test_a_target_is_looked_for_by_file_and_name(tmp_path, nodeid, expected):
 
 
 def _history():
-    seen = tuple(Occurrence(f"run-{number}", "t", "x", "f") for number in range(3))
+    seen = tuple(Occurrence(f"run-{number}", "t", f"2026-11-2{number}T10:00:00.000Z", "f") for number in range(3))
     return History("s", seen, 3)
 
 
