@@ -29,15 +29,19 @@ def replay(data: Mapping[str, Any], config: Any) -> None:
     run_pinned(str(data["nodeid"]), Way.of(data, config))
 
 
-def require(data: Mapping[str, Any]) -> None:
+def require(data: Mapping[str, Any], config: Any) -> None:
     """Skip a generated test whose function does not exist any more: a function that is gone has no bug.
 
     Args:
-        data: the file's `DATA`; `target` is `module:name`.
+        data: the file's `DATA`; `target` is `module:name`, `file` where it was, relative to the root directory.
+        config: pytest's configuration, `request.config`.
 
     Raises:
-        unittest.SkipTest: the module cannot be found, or it has no such name.
+        unittest.SkipTest: the module's file does not exist any more, or it has no such name.
+        ModuleNotFoundError: the file is there, but cannot be imported the way pytest was started.
     """
+    from pathlib import Path
+
     from pytest_selfheal.regress.replaying import require_target
 
-    require_target(str(data["target"]))
+    require_target(str(data["target"]), Path(config.rootpath) / str(data["file"]))

@@ -38,11 +38,12 @@ DRAIN = "_drained"
 
 
 class Call(NamedTuple):
-    """An expression that calls a function, the modules it needs, and the function as `module:qualified name`."""
+    """A calling expression, the modules it needs, the function as `module:qualified name`, and its file."""
 
     text: str
     modules: tuple[str, ...]
     target: str
+    path: str = ""
 
 
 class Recorder:

@@ -87,11 +87,16 @@ def emit_call(record: FailureRecord, first_seen: str, call: Call) -> Emitted:
         first_seen: when its signature was first seen, UTC, ISO 8601.
         call: the call, an expression of names and literals.
     """
-    data = {**_facts(record, first_seen), "target": call.target}
+    data = {**_facts(record, first_seen), "target": call.target, "file": call.path}
     doc = "Regression test learned from repeated failures: makes the call that failed, with its input."
     parts = tuple(text for name, text in _PARTS.items() if f"{name}(" in call.text)
-    body = ["    require(DATA)", *(f"    import {module}" for module in call.modules), "", f"    {call.text}"]
-    return _file(record, doc=doc, data=data, needs="require", parts=parts, arguments="", body=body)
+    body = [
+        "    require(DATA, request.config)",
+        *(f"    import {module}" for module in call.modules),
+        "",
+        f"    {call.text}",
+    ]
+    return _file(record, doc=doc, data=data, needs="require", parts=parts, arguments="request", body=body)
 
 
 def formatted(emitted: Emitted) -> Emitted:

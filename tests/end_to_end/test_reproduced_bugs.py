@@ -10,7 +10,7 @@ import pytest
 from small_bugs import BUGS
 
 BENCH = Path(__file__).parents[2] / "benchmarks" / "regression_tests.py"
-CHOSEN = {"async_generator", "fixture_object", "drained_argument"}
+CHOSEN = {"fixture_object", "drained_argument"}
 """Enough for every run; `REGRESSION_BUGS=all` takes the whole table, which needs minutes."""
 
 

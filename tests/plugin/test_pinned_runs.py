@@ -84,13 +84,20 @@ def test_a_file_that_cannot_be_collected_is_not_gone(pytester):
 
 
 @pytest.mark.parametrize(("target", "gone"), [("os:path.join", False), ("os:nothing", True), ("no_such_mod:f", True)])
-def test_a_function_that_is_gone_is_skipped(target, gone):
+def test_a_function_that_is_gone_is_skipped(pytester, target, gone):
     """A function that does not exist any more has no bug."""
     if gone:
         with pytest.raises(unittest.SkipTest, match="is gone"):
-            require({"target": target})
+            require({"target": target, "file": "gone.py"}, pytester.parseconfig())
     else:
-        require({"target": target})
+        require({"target": target, "file": "gone.py"}, pytester.parseconfig())
+
+
+def test_a_module_that_only_cannot_be_imported_is_not_gone(pytester):
+    """Its file is there: a run that was started in another way must not skip the guard."""
+    pytester.mkdir("inner").joinpath("hidden_module.py").write_text("def f(): pass\n")
+    with pytest.raises(ModuleNotFoundError):
+        require({"target": "hidden_module:f", "file": "inner/hidden_module.py"}, pytester.parseconfig())
 
 
 def test_what_a_hanging_test_started_is_killed_with_it(pytester, monkeypatch):
