@@ -110,7 +110,11 @@ class Policy(Value):
         learn: keep the sources of failing tests and learn from the edits that turn them green.
         snapshots_mb: the most the kept sources may take on disk, megabytes.
         occurrences: runs with one error signature before a regression test is written ("3+").
+        occurrence_gap_s: runs with the same error that are nearer to each other than this count once, seconds: a red
+            test that is run again and again while its code is being written is one error.
         window_days: the window for `occurrences` ("in 7 days").
+        no_regression_for: categories of failures that get no regression test, however often they come.
+        regression_budget_s: seconds one run may spend on reproducing errors and proving regression tests.
         regression_dir: folder for generated regression tests, relative to the root.
         trust: who started the run; `auto` decides from the CI environment.
         retention_days: raw records older than this are dropped when the store is compacted.
@@ -145,7 +149,10 @@ class Policy(Value):
     learn: bool = True
     snapshots_mb: float = 20.0
     occurrences: int = 3
+    occurrence_gap_s: float = 3600.0
     window_days: float = 7.0
+    no_regression_for: tuple[str, ...] = ("transient", "rate_limit", "environment", "missing_dependency", "timeout")
+    regression_budget_s: float = 120.0
     regression_dir: str = "tests/regressions"
     trust: str = "auto"
     retention_days: int = 90
@@ -162,6 +169,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "auto_gate": AUTO_GATES,
     "ai.provider": PROVIDERS,
     **GATE_WORDS,
+    "no_regression_for": tuple(category.value for category in Category),
 }
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -351,7 +359,10 @@ def _rule_problems(rule: RuleSetting, label: str) -> list[str]:
 def _problem(key: str, label: str, value: Any, default: Any) -> str:
     if isinstance(default, tuple):
         fits = isinstance(value, list) and all(isinstance(part, str) for part in value)
-        return "" if fits else f"{label} = {value!r} must be a list of strings"
+        if not fits:
+            return f"{label} = {value!r} must be a list of strings"
+        unknown = [word for word in value if word not in _ALLOWED.get(key, value)]
+        return f"{label}: {unknown[0]!r} is unknown{_did_you_mean(unknown[0], _ALLOWED[key])}" if unknown else ""
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else f"{label} = {value!r} must be true or false"
     if isinstance(default, (int, float)):

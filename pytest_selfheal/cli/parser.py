@@ -11,9 +11,11 @@ from pathlib import Path
 from pytest_selfheal import __version__
 from pytest_selfheal.cli import agents
 from pytest_selfheal.cli import changing
+from pytest_selfheal.cli import committing
 from pytest_selfheal.cli import gating
 from pytest_selfheal.cli import looking
 from pytest_selfheal.cli import patterns
+from pytest_selfheal.cli import regressions
 from pytest_selfheal.cli import reporting
 from pytest_selfheal.cli import serving
 from pytest_selfheal.cli import storing
@@ -40,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     _changing(commands)
     _showing(commands)
     _learning(commands)
+    _regressing(commands)
     _storing(commands)
     _command(commands, "mcp", "serve coding agents over standard input and output (MCP)", agents.serve)
     return parser
@@ -125,6 +128,20 @@ def _learning(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     learn = _command(commands, "learn", "learn from commits that turned tests green", patterns.learn)
     learn.add_argument("commits", metavar="COMMIT", nargs="*", help="commits to learn from")
     learn.add_argument("--since", metavar="REV", help="all commits after this revision")
+
+
+def _regressing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    steps = _group(commands, "regressions", "the regression tests written for errors that came back")
+    listing = _command(steps, "list", "list those that are open or guarding", regressions.list_all)
+    listing.add_argument("--all", action="store_true", help="retired ones too")
+    _json(listing)
+    show = _command(steps, "show", "show one with its counts and its file", regressions.show_one)
+    show.add_argument("id", metavar="ID", help="the id in its file name, or the beginning of it")
+    _json(show)
+    retire = _command(steps, "retire", "skip one from now on; its file stays", regressions.retire)
+    retire.add_argument("id", metavar="ID", help="the id in its file name, or the beginning of it")
+    commit = _command(commands, "commit", "commit generated regression tests, and nothing else", committing.commit)
+    committing.add_options(commit, _count)
 
 
 def _storing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.asking import Reply
     from pytest_selfheal.model.asking import Rewrite
     from pytest_selfheal.model.asking import Usage
+    from pytest_selfheal.model.committing import GeneratedFile
+    from pytest_selfheal.model.committing import Landing
+    from pytest_selfheal.model.committing import Skipped
     from pytest_selfheal.model.identity import stable_id
     from pytest_selfheal.model.judging import Alert
     from pytest_selfheal.model.judging import Health
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "asking": "Advice Prompt Reply Rewrite Usage",
+    "committing": "GeneratedFile Landing Skipped",
     "identity": "stable_id",
     "judging": "Alert Health Metric RuleResult Verdict",
     "moment": "utc_text",
@@ -127,10 +131,12 @@ __all__ = [
     "FailureRecord",
     "Fix",
     "Frame",
+    "GeneratedFile",
     "GeneratedTest",
     "HealingEvent",
     "Health",
     "History",
+    "Landing",
     "LearnedPattern",
     "Metric",
     "Observation",
@@ -155,6 +161,7 @@ __all__ = [
     "RunSummary",
     "Severity",
     "Shape",
+    "Skipped",
     "Suggest",
     "Trust",
     "Usage",

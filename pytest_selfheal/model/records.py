@@ -197,7 +197,12 @@ class PatternResult(Record):
 
 @dataclass(frozen=True)
 class GeneratedTest(Record):
-    """A regression test this package wrote, one per signature (the id)."""
+    """A regression test this package wrote, one per signature (the id).
+
+    `state` is `open` (the bug stands), `guarding` (it has passed: a failure is a regression) or `retired`; `run_id` is
+    the run that wrote it. Counts are of runs that were trusted: `changes` counts how often a guarding test changed
+    between passing and failing, `gone_since` is when its target was first missed.
+    """
 
     kind: ClassVar[str] = "generated_test"
 
@@ -216,6 +221,12 @@ class GeneratedTest(Record):
     pass_count: int = 0
     fail_count: int = 0
     is_active: bool = True
+    state: str = "open"
+    run_id: str = ""
+    last_outcome: str = ""
+    last_run_at: str = ""
+    changes: int = 0
+    gone_since: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from pytest_selfheal.plugin.other_retriers import has_other_retrier
 from pytest_selfheal.plugin.parts import Parts
 from pytest_selfheal.plugin.postbox import Postbox
 from pytest_selfheal.plugin.private_pytest import TIME_LIMIT
+from pytest_selfheal.plugin.regressions import RegressionFinder
+from pytest_selfheal.plugin.regressions import RegressionKeeper
 from pytest_selfheal.plugin.runner import RUNNER
 from pytest_selfheal.plugin.runner import Runner
 from pytest_selfheal.plugin.selection import only_looks
@@ -55,6 +57,7 @@ def activate(config: pytest.Config) -> None:
     parts = Parts(config.rootpath, policy, [], wall_clock)
     deliver: Deliver
     worker = getattr(config, "workerinput", None)
+    finder = RegressionFinder(config, policy, parts)
     if worker is not None:
         postbox = Postbox()
         config.pluginmanager.register(postbox, "selfheal-postbox")
@@ -71,6 +74,7 @@ def activate(config: pytest.Config) -> None:
         alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("again", text))
         _recover(config, policy, parts)
         config.pluginmanager.register(Closing(controller), "selfheal-closing")
+        config.pluginmanager.register(RegressionKeeper(controller, finder), "selfheal-regression-keeper")
         if distributes(config):
             from pytest_selfheal.plugin.distributed import Receiver
 
@@ -81,6 +85,7 @@ def activate(config: pytest.Config) -> None:
     config.pluginmanager.register(counted, "selfheal-counts")
     collecting = CollectionObserver(parts, deliver, alone=alone, clock=clock, sleep=sleep)
     config.pluginmanager.register(collecting, "selfheal-collection")
+    config.pluginmanager.register(finder, "selfheal-regression-finder")
     config.pluginmanager.register(Runner(parts, _retrying(config, parts, deliver, alone, clock, sleep)), RUNNER)
     _limit(config, policy, parts)
     if has_other_retrier(config):

@@ -78,7 +78,7 @@ class Alone:
 
 
 def _options(config: pytest.Config) -> tuple[str, ...]:
-    from pytest_selfheal.repair.child_args import child_args
+    from pytest_selfheal.safety.child_args import child_args
 
     # The command line of an xdist worker is that of its controller.
     given = getattr(config, "workerinput", {}).get("mainargv")

@@ -205,7 +205,7 @@ class Controller:
     @cached_property
     def child_args(self) -> tuple[str, ...]:
         """The options of this run that a validation run needs too."""
-        from pytest_selfheal.repair.child_args import child_args
+        from pytest_selfheal.safety.child_args import child_args
 
         return child_args(
             [str(argument) for argument in self.config.invocation_params.args],

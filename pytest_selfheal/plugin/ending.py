@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.decide import Context
 from pytest_selfheal.health import judge_health
-from pytest_selfheal.model import GeneratedTest
 from pytest_selfheal.model import HealingEvent
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import RunSummary
@@ -23,9 +22,7 @@ from pytest_selfheal.plugin.advising import Advising
 from pytest_selfheal.revision import is_clean
 
 if TYPE_CHECKING:
-    from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import Health
-    from pytest_selfheal.model import History
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.plugin.controller import Controller
     from pytest_selfheal.repair.workshop import Bench
@@ -121,6 +118,7 @@ def workshop(controller: Controller, learned: Learned | None = None) -> Bench | 
 
 
 def _regress(controller: Controller, end: RunEnd) -> None:
+    from pytest_selfheal.plugin.regressing import Regressing
     from pytest_selfheal.regress.rule import is_due
 
     policy = controller.policy
@@ -128,33 +126,7 @@ def _regress(controller: Controller, end: RunEnd) -> None:
         [record for _observation, record in controller.pairs],
         since=utc_text(controller.wall_clock() - policy.window_days * _DAY_S),
         is_due=lambda record, history: is_due(record, history, policy),
-        write=lambda record, history: _write_regression(controller, record, history),
-    )
-
-
-def _write_regression(controller: Controller, record: FailureRecord, history: History) -> GeneratedTest | str:
-    from pytest_selfheal.regress.source import emit
-    from pytest_selfheal.regress.writing import write_test
-
-    folder = controller.policy.regression_dir
-    emitted = emit(record, history.occurrences[0].created_at)
-    refused = write_test(emitted, controller.config.rootpath, folder)
-    if refused:
-        return refused
-    now = controller.now()
-    return GeneratedTest(
-        id=record.signature,
-        updated_at=now,
-        test_name=emitted.test_name,
-        test_type="regression",
-        test_prompt=record.user_request,
-        expected_behavior={"shouldNotFail": True, "errorType": record.error_type},
-        created_from_failure_id=record.id,
-        confidence_score=0.75,  # the architecture document's starting value for a generated test
-        path=f"{folder.rstrip('/')}/{emitted.file_name}",
-        nodeid=record.nodeid,
-        content_sha256=emitted.content_sha256,
-        created_at=now,
+        write=Regressing(controller).write,
     )
 
 

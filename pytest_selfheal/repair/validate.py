@@ -12,8 +12,6 @@ import base64
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,7 @@ from typing import Any
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Validation
 from pytest_selfheal.model import Value
+from pytest_selfheal.safety.processes import run_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -256,38 +255,17 @@ def _environment(environ: Mapping[str, str], fresh: Path | None) -> dict[str, st
 def _run(folder: Path, setup: ChildSetup, environ: dict[str, str]) -> str:
     """Run the child; return why its result cannot be used, empty when it ended by itself."""
     command = [sys.executable, "-m", CHILD, str(folder / "spec.json")]
-    with (folder / "output.txt").open("wb") as output:
-        try:
-            child = subprocess.Popen(
-                command,
-                cwd=setup.invocation_dir,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=output,  # a file: what the child leaves running would hold a pipe open
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            return f"the validation process could not start ({error.strerror or error})"
-        try:
-            child.wait(setup.timeout_s)
-        except subprocess.TimeoutExpired:
-            return f"the tests were still running after {setup.timeout_s:g} s"
-        finally:
-            if child.returncode is None:
-                _kill(child)
-    return ""
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        child.kill()
-    else:
-        try:
-            os.killpg(child.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            child.kill()
-    child.wait()
+    try:
+        status = run_tree(
+            command,
+            cwd=setup.invocation_dir,
+            env=environ,
+            output=folder / "output.txt",
+            timeout_s=setup.timeout_s,
+        )
+    except OSError as error:
+        return f"the validation process could not start ({error.strerror or error})"
+    return f"the tests were still running after {setup.timeout_s:g} s" if status is None else ""
 
 
 def _result(folder: Path, reason: str, duration: float) -> RunResult:

@@ -45,7 +45,7 @@ def summary_lines(summary: RunSummary, verbosity: int) -> list[Line]:
         lines += _fixed(deed)
     lines += _queued(summary.queued)
     lines += [
-        Line(f"regression test written: {terminal_line(test.path)} (pins {terminal_line(test.nodeid)})", "yellow")
+        Line(f"regression test written: {terminal_line(test.path)} (for {terminal_line(test.nodeid)})", "yellow")
         for test in summary.generated
     ]
     lines += _asked(summary.asked)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-FAST = {"SELFHEAL_RETRY_BASE_S": "0.001", "SELFHEAL_TRUST": "local"}
+FAST = {"SELFHEAL_OCCURRENCE_GAP_S": "0", "SELFHEAL_RETRY_BASE_S": "0.001", "SELFHEAL_TRUST": "local"}
 
 
 @pytest.fixture

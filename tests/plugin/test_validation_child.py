@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_selfheal.repair.child_args import child_args
 from pytest_selfheal.repair.fixers import propose
 from pytest_selfheal.repair.project import Project
 from pytest_selfheal.repair.rounds import Tools
@@ -20,6 +19,7 @@ from pytest_selfheal.repair.validate import ChildSetup
 from pytest_selfheal.repair.validate import confirm
 from pytest_selfheal.repair.validate import run_tests
 from pytest_selfheal.repair.validate import screen
+from pytest_selfheal.safety.child_args import child_args
 
 FILES = {
     "pytest.ini": "[pytest]\naddopts = --junitxml=report.xml -x\npythonpath = src\n",

@@ -19,6 +19,7 @@ from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import Phase
 from pytest_selfheal.model import Severity
 from pytest_selfheal.regress.rule import is_due
+from pytest_selfheal.regress.rule import times_seen
 from pytest_selfheal.regress.source import emit
 from pytest_selfheal.regress.source import is_untouched
 from pytest_selfheal.regress.source import short_id
@@ -114,7 +115,7 @@ def test_a_linked_folder_is_refused(tmp_path):
 
 
 def _history(count, *, generated=False):
-    seen = tuple(Occurrence(f"run-{n}", "t", "x", "f") for n in range(count))
+    seen = tuple(Occurrence(f"run-{n}", "t", f"2026-11-2{n}T10:00:00.000Z", "f") for n in range(count))
     return History(RECORD.signature, seen, count, test_generated=generated)
 
 
@@ -134,3 +135,15 @@ def _history(count, *, generated=False):
 def test_three_occurrences_make_a_test_due(record, history, expected):
     """Three, not two; once per signature; never for a flaky network; never for a regression test itself."""
     assert is_due(record, history, Policy()) is expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [((0, 1, 2), 1), ((0, 40, 80), 2), ((0, 61, 122), 3), ((122, 0, 61), 3), ((), 0)],
+    ids=["while writing code", "counted from the last counted", "an hour apart", "any order", "never"],
+)
+def test_runs_near_to_each_other_count_once(minutes, expected):
+    """A red test that is run again and again within the gap is one error."""
+    times = [f"2026-11-25T{10 + minute // 60}:{minute % 60:02}:00.000Z" for minute in minutes]
+    seen = tuple(Occurrence(f"run-{at}", "t", at, "f") for at in times)
+    assert times_seen(History("s", seen, len(seen)), 3600.0) == expected

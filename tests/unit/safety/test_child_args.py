@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_selfheal.repair.child_args import child_args
+from pytest_selfheal.safety.child_args import child_args
 
 EMPTY = ("-o", "addopts=")
 
