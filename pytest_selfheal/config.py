@@ -8,6 +8,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Value)
 
 MODES = ("auto", "suggest", "record", "off")
+_STORE = ".selfheal"
+_DATABASES = ("postgresql", "sqlite")
 TRUSTS = ("auto", "local", "trusted_ci", "collaborator", "untrusted")
 
 
@@ -89,7 +92,9 @@ class Policy(Value):
 
     Attributes:
         mode: `auto`, `suggest` (never writes code), `record` (observe only) or `off`.
-        store: folder of the JSON store, relative to the root directory.
+        store: folder of the JSON store, relative to the root directory and inside it; or a connection string, which
+            is kept in `store_url`.
+        store_url: connection string of a shared database; its records pass through the folder `.selfheal/spool`.
         attempts: tries of a transiently failing test, the first included ("Exponential Backoff": 3).
         retry_base_s: backoff before try n+1 is `min(retry_base_s * 2**n, retry_cap_s)`.
         retry_cap_s: upper limit of one backoff, seconds.
@@ -119,7 +124,8 @@ class Policy(Value):
     """
 
     mode: str = "auto"
-    store: str = ".selfheal"
+    store: str = _STORE
+    store_url: str = field(default="", repr=False)
     attempts: int = 3
     retry_base_s: float = 1.0
     retry_cap_s: float = 10.0
@@ -174,6 +180,10 @@ def read_policy(
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     from_env = _from_environment(environ, problems)
     policy = _read(policy, {**from_env, **given}, "", problems)
+    if "://" in policy.store:
+        policy = replace(policy, store=_STORE, store_url=policy.store_url or policy.store)
+    if problem := _store_problem(policy, pyproject):
+        problems.append(problem)
     if policy.suggest_confidence > policy.apply_confidence:
         problems.append(
             f"suggest_confidence = {policy.suggest_confidence} must not be above "
@@ -182,6 +192,18 @@ def read_policy(
     if problems:
         raise ConfigError(tuple(problems), where=where)
     return policy
+
+
+def _store_problem(policy: Policy, pyproject: Path | None) -> str:
+    """Return what is wrong with where records are to be kept; a connection string is never repeated: it has secrets."""
+    if policy.store_url and policy.store_url.partition("://")[0].partition("+")[0] not in _DATABASES:
+        return f"the connection string of the store must begin with one of {', '.join(_DATABASES)}"
+    root = os.fspath(pyproject.absolute().parent) if pyproject else os.getcwd()  # noqa: PTH109 - Path is loaded by few
+    way = os.path.relpath(os.path.join(root, policy.store), root)  # noqa: PTH118 - without following links, unlike Path
+    outside = way == os.pardir or way.startswith(os.pardir + os.sep)
+    if outside or not policy.store:
+        return f"store = {policy.store!r} must be a folder inside the project; a shared store is set by store_url"
+    return ""
 
 
 def _table(pyproject: Path | None) -> Mapping[str, Any]:

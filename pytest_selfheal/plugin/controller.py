@@ -76,7 +76,12 @@ class Controller:
             from pytest_selfheal.store import open_store
 
             location = self.config.rootpath / self.policy.store
-            self._opened = open_store(location, now=self.wall_clock, retention_days=self.policy.retention_days)
+            self._opened = open_store(
+                location,
+                url=self.policy.store_url,
+                now=self.wall_clock,
+                retention_days=self.policy.retention_days,
+            )
         return self._opened
 
     @cached_property

@@ -181,27 +181,33 @@ class SpooledStore:
         with lock.held(layout.lock) as mine:
             if not mine:
                 return  # another process is delivering this spool
-            for segment in layout.segments(lambda where, error: self._notes.failed("is left alone", where, error)).values():
-                if not lock.writer_holds(segment.path):
-                    self._send(segment.path)
+            for segment in layout.segments(
+                lambda where, error: self._notes.failed("is left alone", where, error)
+            ).values():
+                if not lock.writer_holds(segment.path) and self._send(segment.path):
                     with contextlib.suppress(FileNotFoundError):
                         segment.path.unlink()
 
-    def _send(self, path: Path) -> None:
+    def _send(self, path: Path) -> bool:
+        """Deliver a segment and return whether it may go; records dated in the future wait in it for their time."""
         from pytest_selfheal.store.clock import DAY_S
         from pytest_selfheal.store.clock import Clock
         from pytest_selfheal.store.files import read_lines
+        from pytest_selfheal.store.lines import FutureLineError
         from pytest_selfheal.store.lines import parse
 
         latest = Clock(self._now).iso(DAY_S)
         part: list[Line] = []
+        done = True
         for _, _, raw in read_lines(path):
             try:
                 part.append(parse(raw, latest))
+            except FutureLineError:
+                done = False
             except DataError as error:
                 self._notes.add(f"a damaged record in {path} was skipped: {error}", cause=str(path))
-                continue
             if len(part) >= _PART:
                 self._database().write(part)
                 part = []
         self._database().write(part)
+        return done

@@ -45,7 +45,8 @@ def histories(connection: Connection, signatures: Sequence[str], since: str) -> 
     totals = count(connection, signatures)
     tested = with_test(connection, signatures)
     return {
-        name: History(name, tuple(found[name]), totals.get(name, 0), name in tested) for name in dict.fromkeys(signatures)
+        name: History(name, tuple(found[name]), totals.get(name, 0), name in tested)
+        for name in dict.fromkeys(signatures)
     }
 
 
@@ -120,5 +121,3 @@ def _mass_runs(signatures: Sequence[str]) -> Select[Any]:
         .group_by(broken.c.run_id, broken.c.signature, executed)
         .having((tests >= MASS_FAILURES) & (tests > MASS_SHARE * executed))
     )
-
-

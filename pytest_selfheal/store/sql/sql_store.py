@@ -23,7 +23,7 @@ from pytest_selfheal.store.clock import normalised
 from pytest_selfheal.store.lines import checked
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import Notes
-from pytest_selfheal.store.sql.database import Database
+from pytest_selfheal.store.sql.connecting import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -247,5 +247,3 @@ class SqlStore:
             if isinstance(record, cls):
                 found.append(record)
         return found
-
-
