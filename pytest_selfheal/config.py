@@ -1,4 +1,4 @@
-"""Policy: every threshold once, with its unit, its default and where the number comes from.
+"""Reads the policy: from `pyproject.toml`, the environment and the command line.
 
 The settings live in `[tool.selfheal]` of `pyproject.toml`; environment variables (`SELFHEAL_` + the key in capitals)
 override them, the command line overrides both. Unknown keys and unusable values are collected and reported together.
@@ -8,10 +8,9 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from dataclasses import dataclass
-from dataclasses import field
 from dataclasses import fields
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from typing import Any
 from typing import TypeVar
 
 from pytest_selfheal.ai_settings import PROVIDERS
-from pytest_selfheal.ai_settings import AiSettings
 from pytest_selfheal.ai_settings import ai_problems
 from pytest_selfheal.errors import ConfigError
 from pytest_selfheal.errors import DataError
@@ -29,14 +27,20 @@ from pytest_selfheal.gate_policy import GatePolicy
 from pytest_selfheal.gate_policy import Threshold
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.model.words import Category
-from pytest_selfheal.model.words import Phase
-from pytest_selfheal.model.words import Severity
+from pytest_selfheal.policy import AUTO_GATES
+from pytest_selfheal.policy import MODES
+from pytest_selfheal.policy import STORE
+from pytest_selfheal.policy import TRUSTS
+from pytest_selfheal.policy import Policy
+from pytest_selfheal.policy import RuleSetting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
+    "MODES",
+    "TRUSTS",
     "AlertPolicy",
     "GatePolicy",
     "Policy",
@@ -49,119 +53,7 @@ __all__ = [
 
 P = TypeVar("P", bound=Value)
 
-MODES = ("auto", "suggest", "record", "off")
-AUTO_GATES = ("standard", "strict")
-TRUSTS = ("auto", "local", "trusted_ci", "collaborator", "untrusted")
-
-
-@dataclass(frozen=True)
-class RuleSetting(Value):
-    """`[tool.selfheal.rules.NAME]`: one rule of the project's own, tried before the built-in ones.
-
-    All conditions given must hold, and at least one must be given.
-
-    Attributes:
-        category: what such a failure is.
-        types: fully-qualified class names, `*` stands for anything; the exception or one of its bases must match.
-        message: regular expression searched in the message, ignoring case.
-        facts: fact name (`http_status`, `errno_name`, `sqlstate`, ...) to the values allowed.
-        phases: `collect`, `setup`, `call`, `teardown`; empty means any.
-        severity: instead of the severity of the category.
-        confidence: probability that the rule is right.
-    """
-
-    category: Category
-    types: tuple[str, ...] = ()
-    message: str = ""
-    facts: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
-    phases: tuple[Phase, ...] = ()
-    severity: Severity | None = None
-    confidence: float = 0.95
-
-
-@dataclass(frozen=True)
-class Policy(Value):
-    """`[tool.selfheal]`: everything that can be set, with its default.
-
-    Attributes:
-        mode: `auto`, `suggest` (never writes code), `record` (observe only) or `off`.
-        store: folder of the JSON store, relative to the root directory.
-        attempts: tries of a transiently failing test, the first included ("Exponential Backoff": 3).
-        retry_base_s: backoff before try n+1 is `min(retry_base_s * 2**n, retry_cap_s)`.
-        retry_cap_s: upper limit of one backoff, seconds.
-        retry_jitter: draw the wait uniformly from zero to the backoff ("full jitter").
-        retry_after_cap_s: a service or test that asks to wait longer is not waited for, seconds.
-        retry_budget_s: seconds one process may spend waiting in one run; then failures are reported at once.
-        retry_budget_share: share of a run's tests that may be retried; 100 tests always may.
-        storm_failures: after so many retries failed with one outage key and none recovered, that key is not retried.
-        storm_pause_s: how long it is not; then one probe decides.
-        timeout_s: hard limit of one try of one test when the user set none through pytest-timeout; 0 sets none
-            ("Timeout Handling": 300).
-        accept_fixes: let the run pass when every remaining failure was fixed by an applied fix.
-        fail_on_healed: a test that passed only on a retry fails the run.
-        apply_confidence: lower bound for acting alone ("auto-apply": 0.75).
-        suggest_confidence: lower bound for suggesting one fix ("suggest": 0.70).
-        repair_budget_s: seconds the repair of one run may take.
-        validation_timeout_s: seconds one validation run may take before it is killed.
-        fix_rounds: how many errors hidden behind each other may be fixed in a row.
-        edit_roots: folders whose files may be edited, relative to the root; empty means the whole project.
-        auto_gate: what must reach `apply_confidence`: `standard` compares the posterior mean of a learned pattern,
-            `strict` its lower 80 % bound.
-        learn: keep the sources of failing tests and learn from the edits that turn them green.
-        snapshots_mb: the most the kept sources may take on disk, megabytes.
-        occurrences: runs with one error signature before a regression test is written ("3+").
-        occurrence_gap_s: runs with the same error that are nearer to each other than this count once, seconds: a red
-            test that is run again and again while its code is being written is one error.
-        window_days: the window for `occurrences` ("in 7 days").
-        no_regression_for: categories of failures that get no regression test, however often they come.
-        regression_budget_s: seconds one run may spend on reproducing errors and proving regression tests.
-        regression_dir: folder for generated regression tests, relative to the root.
-        trust: who started the run; `auto` decides from the CI environment.
-        retention_days: raw records older than this are dropped when the store is compacted.
-        telemetry: send what happened in a run to OpenTelemetry.
-        rules: rules of the project's own for what its failures are, by name.
-        gate: thresholds of `selfheal gate`.
-        ai: which model may be asked, and how much.
-        alerts: who is told when health gets worse.
-    """
-
-    mode: str = "auto"
-    store: str = ".selfheal"
-    attempts: int = 3
-    retry_base_s: float = 1.0
-    retry_cap_s: float = 10.0
-    retry_jitter: bool = True
-    retry_after_cap_s: float = 60.0
-    retry_budget_s: float = 300.0
-    retry_budget_share: float = 0.2
-    storm_failures: int = 5
-    storm_pause_s: float = 60.0
-    timeout_s: float = 300.0
-    accept_fixes: bool = False
-    fail_on_healed: bool = False
-    apply_confidence: float = 0.75
-    suggest_confidence: float = 0.70
-    repair_budget_s: float = 120.0
-    validation_timeout_s: float = 120.0
-    fix_rounds: int = 5
-    edit_roots: tuple[str, ...] = ()
-    auto_gate: str = "standard"
-    learn: bool = True
-    snapshots_mb: float = 20.0
-    occurrences: int = 3
-    occurrence_gap_s: float = 3600.0
-    window_days: float = 7.0
-    no_regression_for: tuple[str, ...] = ("transient", "rate_limit", "environment", "missing_dependency", "timeout")
-    regression_budget_s: float = 120.0
-    regression_dir: str = "tests/regressions"
-    trust: str = "auto"
-    retention_days: int = 90
-    telemetry: bool = False
-    rules: dict[str, RuleSetting] = field(default_factory=dict)
-    gate: GatePolicy = field(default_factory=GatePolicy)
-    ai: AiSettings = field(default_factory=AiSettings)
-    alerts: AlertPolicy = field(default_factory=AlertPolicy)
-
+_DATABASES = ("postgresql", "sqlite")
 
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "mode": MODES,
@@ -199,11 +91,17 @@ def read_policy(
             data = pyproject.read_bytes()
         except OSError:
             data = b""
-    return policy_from(data, environ, overrides, where=str(pyproject) if pyproject else "")
+    root = os.fspath(pyproject.absolute().parent) if pyproject else ""
+    return policy_from(data, environ, overrides, where=str(pyproject) if pyproject else "", root=root)
 
 
 def policy_from(
-    pyproject: bytes, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None, *, where: str = ""
+    pyproject: bytes,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    where: str = "",
+    root: str = "",
 ) -> Policy:
     """Return the policy from the content of a `pyproject.toml`, such as that of another commit; else as `read_policy`.
 
@@ -212,6 +110,7 @@ def policy_from(
         environ: environment variables.
         overrides: values from the command line by key.
         where: how to name the file in messages.
+        root: the project's folder; empty is the current one.
 
     Raises:
         ConfigError: as `read_policy`.
@@ -225,6 +124,10 @@ def policy_from(
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     from_env = _from_environment(environ, problems)
     policy = _read(policy, {**from_env, **given}, "", problems)
+    if "://" in policy.store:
+        policy = replace(policy, store=STORE, store_url=policy.store_url or policy.store)
+    if problem := _store_problem(policy, root or os.getcwd()):  # noqa: PTH109 - Path is loaded by few
+        problems.append(problem)
     if policy.suggest_confidence > policy.apply_confidence:
         problems.append(
             f"suggest_confidence = {policy.suggest_confidence} must not be above "
@@ -234,6 +137,17 @@ def policy_from(
     if problems:
         raise ConfigError(tuple(problems), where=where)
     return policy
+
+
+def _store_problem(policy: Policy, root: str) -> str:
+    """Return what is wrong with where records are to be kept; a connection string is never repeated: it has secrets."""
+    if policy.store_url and policy.store_url.partition("://")[0].partition("+")[0] not in _DATABASES:
+        return f"the connection string of the store must begin with one of {', '.join(_DATABASES)}"
+    way = os.path.relpath(os.path.join(root, policy.store), root)  # noqa: PTH118 - without following links, unlike Path
+    outside = way == os.pardir or way.startswith(os.pardir + os.sep)
+    if outside or not policy.store:
+        return f"store = {policy.store!r} must be a folder inside the project; a shared store is set by store_url"
+    return ""
 
 
 def tool_tables(pyproject: bytes, where: str = "") -> Mapping[str, Any]:

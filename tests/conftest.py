@@ -20,7 +20,7 @@ from pytest_selfheal.model import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest_plugins = ["pytester", "model_server"]
+pytest_plugins = ["pytester", "model_server", "postgres_server"]
 collect_ignore = ["corpus"]  # a project of failures for benchmarks/classification.py
 
 # Time belongs to benchmarks; SELFHEAL_TEST_EXAMPLES asks for a longer search than the everyday suite can afford.

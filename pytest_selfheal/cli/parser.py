@@ -12,6 +12,7 @@ from pytest_selfheal import __version__
 from pytest_selfheal.cli import agents
 from pytest_selfheal.cli import changing
 from pytest_selfheal.cli import committing
+from pytest_selfheal.cli import exchanging
 from pytest_selfheal.cli import gating
 from pytest_selfheal.cli import looking
 from pytest_selfheal.cli import patterns
@@ -148,7 +149,16 @@ def _storing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     steps = _group(commands, "store", "look after the store")
     _json(_command(steps, "stats", "count records and bytes", storing.stats))
     _json(_command(steps, "verify", "read everything and tell what is damaged", storing.verify))
+    _command(steps, "init", "make the tables of a shared database; twice is safe", storing.upgrade)
+    _command(steps, "upgrade", "bring the tables of a shared database to this version", storing.upgrade)
     _json(_command(steps, "compact", "fold old segments into one and drop what is past its time", storing.compact))
+    export = _command(steps, "export", "write every record of a shared database to a file", exchanging.export)
+    export.add_argument("file", metavar="FILE", type=Path, help="a new file; its name should end in .jsonl")
+    bring = _command(steps, "import", "bring records of folders or files into a shared database", exchanging.import_)
+    bring.add_argument("sources", metavar="SRC", nargs="+", type=Path, help="a store's folder, or an exported file")
+    merge = _command(commands, "merge", "bring the records of other stores into one", exchanging.merge)
+    merge.add_argument("sources", metavar="SRC", nargs="+", type=Path, help="a store's folder, or an exported file")
+    merge.add_argument("--into", metavar="DST", type=Path, required=True, help="the store's folder; made when missing")
 
 
 def _group(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.config import Policy
     from pytest_selfheal.store.json_store import JsonStore
     from pytest_selfheal.store.protocol import Store
+    from pytest_selfheal.store.spooled import SpooledStore
+    from pytest_selfheal.store.sql.sql_store import SqlStore
 
 _MARKS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", ".git")
 
@@ -43,11 +45,37 @@ class Project:
         self.policy: Policy = read_policy(pyproject if pyproject.is_file() else None, os.environ, overrides)
         self.store_path = self.root / self.policy.store
 
-    def open_store(self) -> JsonStore:
+    def open_store(self) -> JsonStore | SpooledStore:
         """Return the store; what is wrong with it is told by `warn` once it has been used."""
         from pytest_selfheal.store import open_store
 
-        return open_store(self.store_path, retention_days=self.policy.retention_days)
+        return open_store(self.store_path, url=self.policy.store_url, retention_days=self.policy.retention_days)
+
+    def open_folder(self, command: str) -> JsonStore:
+        """Return the store in the project's folder, for a command that means nothing for a database.
+
+        Raises:
+            UsageError: a database is set.
+        """
+        from pytest_selfheal.store.json_store import JsonStore
+
+        store = self.open_store()
+        if not isinstance(store, JsonStore):
+            raise UsageError(f"`selfheal store {command}` is for a store in a folder, and a database is set")
+        return store
+
+    def open_database(self) -> SqlStore:
+        """Return the database itself.
+
+        Raises:
+            UsageError: none is set.
+            StoreError: it cannot be used.
+        """
+        from pytest_selfheal.store import open_database
+
+        if not self.policy.store_url:
+            raise UsageError("no database is set", todo='set SELFHEAL_STORE_URL, or store = "postgresql+psycopg://..."')
+        return open_database(self.policy.store_url)
 
     def warn(self, store: Store) -> None:
         """Tell what went wrong while the store was read or written."""

@@ -5,11 +5,13 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 from typing import Any
 
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import show
+from pytest_selfheal.cli.project import write
 from pytest_selfheal.report import documents
 from pytest_selfheal.safety.escape import terminal_line
 
@@ -23,14 +25,26 @@ def stats(arguments: argparse.Namespace) -> int:
     """`selfheal store stats`."""
     project = Project(arguments)
     store = project.open_store()
+    if not project.policy.store_url and not project.store_path.is_dir():
+        sys.stderr.write(f"selfheal: there is no store in {project.store_path} yet; a run with --selfheal makes it\n")
     _answer(arguments, project, store, "stats", store.stats())
+    return 0
+
+
+def upgrade(arguments: argparse.Namespace) -> int:
+    """`selfheal store init` and `upgrade`: make or renew the tables of the database."""
+    project = Project(arguments)
+    store = project.open_database()
+    found, now = store.upgrade()
+    done = "nothing to do" if found == now else "tables made" if not found else f"upgraded from version {found}"
+    write([f"{store.where}: {done}, version {now}"])
     return 0
 
 
 def verify(arguments: argparse.Namespace) -> int:
     """`selfheal store verify`: 0 sound, 1 damaged."""
     project = Project(arguments)
-    store = project.open_store()
+    store = project.open_folder("verify")
     report = store.verify()
     _answer(arguments, project, store, "verify", report.to_dict())
     return 0 if report.ok else 1
@@ -39,7 +53,7 @@ def verify(arguments: argparse.Namespace) -> int:
 def compact(arguments: argparse.Namespace) -> int:
     """`selfheal store compact`: 0 done or nothing to do, 1 locked by another process or not writable."""
     project = Project(arguments)
-    store = project.open_store()
+    store = project.open_folder("compact")
     report = store.compact()
     _answer(arguments, project, store, "compact", report.to_dict())
     looked = report.done or report.segments_before > 0

@@ -114,7 +114,9 @@ class Closing:
         """Say in one line that the plugin is on, and how."""
         if self._controller.config.get_verbosity() < 0:
             return None
-        return f"selfheal: mode {self._controller.policy.mode}, store {self._controller.policy.store}"
+        policy = self._controller.policy
+        # Never the connection string: it may hold a password.
+        return f"selfheal: mode {policy.mode}, store {'a shared database' if policy.store_url else policy.store}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Write the summary section; nothing at all when there is nothing to say."""

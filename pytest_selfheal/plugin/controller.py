@@ -82,7 +82,12 @@ class Controller:
         if self._opened is None:
             from pytest_selfheal.store import open_store
 
-            self._opened = open_store(self.store_path, now=self.wall_clock, retention_days=self.policy.retention_days)
+            self._opened = open_store(
+                self.store_path,
+                url=self.policy.store_url,
+                now=self.wall_clock,
+                retention_days=self.policy.retention_days,
+            )
         return self._opened
 
     @property

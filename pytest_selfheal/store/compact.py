@@ -30,6 +30,7 @@ from pytest_selfheal.store.fold import Fold
 from pytest_selfheal.store.layout import folders
 from pytest_selfheal.store.layout import this_host
 from pytest_selfheal.store.lines import BadLineError
+from pytest_selfheal.store.lines import FutureLineError
 from pytest_selfheal.store.lines import Line
 from pytest_selfheal.store.lines import beats
 from pytest_selfheal.store.lines import chunked
@@ -98,6 +99,7 @@ class Compaction:
         self._fold = Fold()
         self._winners: dict[tuple[str, str], Line] = {}
         self._kept_ids: set[tuple[str, str]] = set()
+        self._future: list[bytes] = []
 
     def run(self) -> CompactReport:
         """Compact unless another process does; never raises, and says in the report what stood in the way."""
@@ -168,6 +170,9 @@ class Compaction:
             end = line_end
             try:
                 line = parse(raw, latest)
+            except FutureLineError:
+                self._future.append(raw)
+                continue
             except BadLineError as error:
                 self._quarantine.put(segment.name, offset, raw, error.what)
                 continue
@@ -202,6 +207,8 @@ class Compaction:
         for line in sorted(self._winners.values(), key=lambda one: (one.updated_at, one.kind, one.id)):
             if (line.kind, line.id) not in old:
                 yield line.raw + b"\n"
+        # Skipped by readers until their time comes, and kept until then.
+        yield from (raw + b"\n" for raw in self._future)
 
     def _remembered(self, gone: dict[str, int], segments: dict[str, Segment]) -> dict[str, int]:
         # A copy of a segment may still arrive late, for example from a cache, but not after the retention time.
@@ -210,7 +217,7 @@ class Compaction:
 
     def _month_for(self, name: str) -> Path:
         path = self._layout.segment_path(name)
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(0o700, exist_ok=True)
         return path
 
     def _save_snapshot(self) -> None:

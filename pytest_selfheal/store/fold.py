@@ -38,8 +38,8 @@ BROKE = 2
 """Flag of a failure that was not healed."""
 
 _KEPT: tuple[type[Record], ...] = (RunRecord, ReviewEntry, PatternResult, GeneratedTest, Tally)
-_MASS_FAILURES = 10
-_MASS_SHARE = 0.8
+MASS_FAILURES = 10
+MASS_SHARE = 0.8
 
 
 class Row(NamedTuple):
@@ -145,7 +145,7 @@ class Fold:
             executed = {
                 run.id: run.passed + run.failed + run.errors
                 for run in self.of(RunRecord)
-                if run.complete and run.failed + run.errors >= _MASS_FAILURES
+                if run.complete and run.failed + run.errors >= MASS_FAILURES
             }
             broken: dict[tuple[str, str], set[str]] = defaultdict(set)
             for row in self.failures.values():
@@ -154,7 +154,7 @@ class Fold:
             self._mass = frozenset(
                 run_id
                 for (run_id, _), nodeids in broken.items()
-                if len(nodeids) >= _MASS_FAILURES and len(nodeids) > _MASS_SHARE * executed[run_id]
+                if len(nodeids) >= MASS_FAILURES and len(nodeids) > MASS_SHARE * executed[run_id]
             )
         return self._mass
 
@@ -208,8 +208,6 @@ class Fold:
 
 
 def _row(record: FailureRecord, crc: int) -> Row:
-    counts = not record.is_regression and record.trust is not Trust.UNTRUSTED
-    broke = record.outcome in (Outcome.FAILED, Outcome.ESCALATED)
     return Row(
         record.updated_at,
         crc,
@@ -217,5 +215,12 @@ def _row(record: FailureRecord, crc: int) -> Row:
         record.run_id,
         record.nodeid,
         record.created_at,
-        COUNTS * counts | BROKE * broke,
+        flags_of(record),
     )
+
+
+def flags_of(record: FailureRecord) -> int:
+    """Return `COUNTS` and `BROKE` as they hold for a failure."""
+    counts = not record.is_regression and record.trust is not Trust.UNTRUSTED
+    broke = record.outcome in (Outcome.FAILED, Outcome.ESCALATED)
+    return COUNTS * counts | BROKE * broke

@@ -136,13 +136,13 @@ class Layout:
         if not self.check():
             raise OSError(errno.ENOENT, "vanished while it was being created", str(self.root))
         self._complete()
-        self.log.mkdir(exist_ok=True)
+        self.log.mkdir(0o700, exist_ok=True)
         refuse_other_than_folder(self.log)
 
     def _make_whole(self) -> None:
         self.root.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.root.with_name(f"{self.root.name}-{os.urandom(6).hex()}.tmp")
-        fresh.mkdir()
+        fresh.mkdir(0o700)  # what a run records is its owner's
         try:
             for name, content in _SCAFFOLD.items():
                 _write_new(fresh / name, content)

@@ -26,6 +26,10 @@ class BadLineError(DataError):
     """A complete line that is no record of this format."""
 
 
+class FutureLineError(BadLineError):
+    """A good line whose time has not come, by this clock: which of the two clocks is wrong, time will tell."""
+
+
 _CLASSES = {
     "run": "model.runs.RunRecord",
     "failure": "model.records.FailureRecord",
@@ -85,7 +89,7 @@ def checked(record: Record, latest: str, *, read_back: bool = True) -> Line:
     data = record.to_dict()
     raw = _encoded(record, data)
     if record.updated_at > latest:
-        raise BadLineError("dated more than a day in the future")
+        raise FutureLineError("dated more than a day in the future")
     if read_back:
         type(record).from_dict(data)
     return Line(record.kind, record.id, record.updated_at, record, raw)
@@ -124,7 +128,7 @@ def parse(raw: bytes, latest: str | None = None) -> Line:
     if not (isinstance(kind, str) and isinstance(record_id, str) and isinstance(updated_at, str)):
         raise BadLineError("kind, id or time is missing")
     if latest is not None and updated_at > latest:
-        raise BadLineError("dated more than a day in the future")
+        raise FutureLineError("dated more than a day in the future")
     cls = class_of(kind)
     if cls is None:
         return Line(kind, record_id, updated_at, None, raw)

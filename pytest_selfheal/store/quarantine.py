@@ -50,7 +50,7 @@ class Quarantine:
         data = {"segment": segment, "offset": offset, "reason": why, "line": line[:_LINE_CAP].decode("latin-1")}
         content = json.dumps(data).encode("ascii") + b"\n"
         try:
-            self._folder.mkdir(exist_ok=True)
+            self._folder.mkdir(0o700, exist_ok=True)
             refuse_other_than_folder(self._folder)
             if self.usage()[1] + len(content) > CAP:
                 self._notes.add(f"{told}; {self._folder} is full, so it was skipped", cause="quarantine full")

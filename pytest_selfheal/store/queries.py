@@ -144,7 +144,7 @@ def patterns(fold: Fold) -> list[Pattern]:
     for tally in fold.of(Tally):
         for part in tally.patterns:
             tallied[part.pattern_name, part.error_signature].append(part)
-    found = [_pattern(tally_results(grouped[key]), tallied[key]) for key in {**grouped, **tallied}]
+    found = [pattern_of(tally_results(grouped[key]), tallied[key]) for key in {**grouped, **tallied}]
     return sorted(
         found,
         key=lambda one: (-one.confidence_score, -one.success_count, one.pattern_name, one.error_signature),
@@ -176,12 +176,13 @@ def tally_results(results: list[PatternResult]) -> list[PatternTally]:
     ]
 
 
-def _pattern(recent: list[PatternTally], older: list[PatternTally]) -> Pattern:
+def pattern_of(recent: list[PatternTally], older: list[PatternTally]) -> Pattern:
+    """Return a pattern from the sums of its results."""
     parts = [*older, *recent]
     strategy = max(parts, key=lambda part: part.last_used_at).fix_strategy
     successes = sum(part.successes for part in parts)
     failed = sum(part.failures for part in parts)
-    a, b = _prior(strategy.get("prior"))
+    a, b = prior_of(strategy.get("prior"))
     return Pattern(
         parts[0].pattern_name,
         parts[0].error_signature,
@@ -196,7 +197,8 @@ def _pattern(recent: list[PatternTally], older: list[PatternTally]) -> Pattern:
     )
 
 
-def _prior(value: Any) -> tuple[float, float]:
+def prior_of(value: Any) -> tuple[float, float]:
+    """Return the parameters of a pattern's Beta prior as its strategy states them."""
     # A damaged prior must not make a pattern look certain: fall back to knowing nothing, Beta(1, 1).
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         return 1.0, 1.0

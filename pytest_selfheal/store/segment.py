@@ -79,7 +79,7 @@ class SegmentWriter:
             name = self._layout.new_segment(self._clock.stamp(), str(os.getpid()))
             path = self._layout.segment_path(name)
             with contextlib.suppress(FileExistsError):
-                path.parent.mkdir()
+                path.parent.mkdir(0o700)
             try:
                 refuse_other_than_folder(path.parent)
                 self._fd = open_new(path, append=True)

@@ -21,6 +21,8 @@ from pytest_selfheal.model import Severity
 from pytest_selfheal.model.records import PatternResult
 from pytest_selfheal.store.clock import iso
 from pytest_selfheal.store.json_store import JsonStore
+from pytest_selfheal.store.spooled import SpooledStore
+from pytest_selfheal.store.sql.sql_store import SqlStore
 
 NOON = 1_790_000_000.0
 """Where the fake clock stands, in seconds since the epoch (21 September 2026)."""
@@ -36,6 +38,16 @@ def at(days: float = 0.0) -> str:
 def json_store(root: Path, *, days: float = 0.0, **options: Any) -> JsonStore:
     """Return a JSON store whose clock stands `days` after noon."""
     return JsonStore(root, now=lambda: NOON + days * DAY, **options)
+
+
+def sql_store(url: str) -> SqlStore:
+    """Return a store in a database whose clock stands at noon."""
+    return SqlStore(url, now=lambda: NOON)
+
+
+def spooled_store(root: Path, url: str) -> SpooledStore:
+    """Return a store as a run uses it: records go to a folder first."""
+    return SpooledStore(root, url, now=lambda: NOON)
 
 
 def failure(record_id: str = "f1", days: float = -1.0, **fields: Any) -> FailureRecord:

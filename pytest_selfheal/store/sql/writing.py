@@ -1,0 +1,79 @@
+"""Writing and counting rows.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+
+from sqlalchemy import and_
+from sqlalchemy import func
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite
+
+from pytest_selfheal.store.sql.schema import TABLES
+from pytest_selfheal.store.sql.schema import row_of
+from pytest_selfheal.store.sql.schema import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from pytest_selfheal.store.lines import Line
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows_by_kind(lines: Iterable[Line]) -> Rows:
+    """Return the rows to write by kind, one for each id and in order of id; kinds without a table are left out.
+
+    Every writer visits tables and rows in the same order, so that two of them cannot wait for each other.
+    """
+    winners: dict[tuple[str, str], Line] = {}
+    for line in lines:
+        known = winners.get((line.kind, line.id))
+        if known is None or (line.updated_at, line.raw) > (known.updated_at, known.raw):
+            winners[line.kind, line.id] = line
+    found: Rows = {}
+    for kind in TABLES:
+        rows = [row_of(line) for (of_kind, _), line in sorted(winners.items()) if of_kind == kind]
+        if rows:
+            found[kind] = rows
+    return found
+
+
+def upsert(connection: Connection, rows: Mapping[str, Sequence[Mapping[str, Any]]], batch: int) -> None:
+    """Write rows; of two writes of one record the later stays, at equal times the greater line. Twice is safe."""
+    for kind, of_kind in rows.items():
+        statement = _statement(connection.dialect.name, kind)
+        for start in range(0, len(of_kind), batch):
+            connection.execute(statement, list(of_kind[start : start + batch]))
+
+
+def _statement(dialect: str, kind: str) -> Any:
+    table = TABLES[kind]
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    new = statement.excluded
+    is_later = or_(
+        new.updated_at > table.c.updated_at, and_(new.updated_at == table.c.updated_at, new.raw > table.c.raw)
+    )
+    changed = {column.name: new[column.name] for column in table.columns if column.name != "id"}
+    return statement.on_conflict_do_update(index_elements=[table.c.id], set_=changed, where=is_later)
+
+
+def census(connection: Connection) -> dict[str, Any]:
+    """Return the number of records by kind, and the first and last start of a run ("" without runs)."""
+    counts = {
+        kind: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for kind, table in sorted(TABLES.items())
+        if kind != "tally"
+    }
+    oldest, newest = connection.execute(select(func.min(runs.c.started_at), func.max(runs.c.started_at))).one()
+    return {"records": counts, "oldest": oldest or "", "newest": newest or ""}
