@@ -91,8 +91,8 @@ class Policy(Value):
         telemetry: send what happened in a run to OpenTelemetry.
         rules: rules of the project's own for what its failures are, by name.
         gate: thresholds of `selfheal gate`.
-        ai: which model may be asked, and how much.
         alerts: who is told when health gets worse.
+        ai: which model may be asked, and how much.
     """
 
     mode: str = "auto"
@@ -130,5 +130,5 @@ class Policy(Value):
     telemetry: bool = False
     rules: dict[str, RuleSetting] = field(default_factory=dict)
     gate: GatePolicy = field(default_factory=GatePolicy)
-    ai: AiSettings = field(default_factory=AiSettings)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    ai: AiSettings = field(default_factory=AiSettings)

@@ -105,7 +105,8 @@ class Closing:
     def _exit_status(self, exitstatus: int, summary: RunSummary) -> int:
         if exitstatus == pytest.ExitCode.OK and summary.healed and self._controller.policy.fail_on_healed:
             return pytest.ExitCode.TESTS_FAILED
-        accepted = self._controller.policy.accept_fixes and summary.all_fixed and not self._controller.lost_workers
+        unseen = self._controller.lost_workers or self._controller.stopped  # tests that did not run may fail
+        accepted = self._controller.policy.accept_fixes and summary.all_fixed and not unseen
         return pytest.ExitCode.OK if exitstatus == pytest.ExitCode.TESTS_FAILED and accepted else exitstatus
 
     # ------------------------------------------------------------------------------- telling

@@ -38,8 +38,14 @@ class KnownBugs:
 
     def __init__(self, config: pytest.Config, policy: Policy) -> None:
         self._config = config
-        store = open_store(config.rootpath / policy.store, retention_days=policy.retention_days, read_only=True)
+        store = open_store(
+            config.rootpath / policy.store,
+            url=policy.store_url,
+            retention_days=policy.retention_days,
+            read_only=True,
+        )
         self._known = lifecycle.by_place(store.generated_tests())
+        store.close()
         self._followed: dict[str, str] = {}
         self.outcomes: dict[str, str] = {}
         """What each came to, by the id of its record: `passed` or `failed`."""

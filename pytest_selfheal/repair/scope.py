@@ -23,11 +23,13 @@ class Usage:
         chains: dotted attribute paths read from it, without the name itself: `("path", "path.join")`.
         called: it is called, used as a base class or as a decorator - none of which a module can be.
         bare: it stands somewhere without an attribute after it.
+        local: it stands so inside a function, where a variable may have been lost.
     """
 
     chains: frozenset[str]
     called: bool
     bare: bool
+    local: bool = False
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -50,7 +52,14 @@ def usage_of(tree: ast.Module, name: str) -> Usage:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id == name and id(node) not in inner:
             bare = True
-    return Usage(frozenset(chains), called, bare)
+    local = bare and any(
+        isinstance(node, ast.Name) and node.id == name and id(node) not in inner
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for statement in function.body
+        for node in ast.walk(statement)
+    )
+    return Usage(frozenset(chains), called, bare, local)
 
 
 def _called_by(node: ast.AST) -> list[ast.expr]:

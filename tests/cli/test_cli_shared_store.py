@@ -21,7 +21,7 @@ def test_runs_share_a_database_and_the_command_reads_it(heal, selfheal, url, pro
         assert "degraded" not in heal("--selfheal=record", SELFHEAL_STORE_URL=url).stdout
     found = json.loads(selfheal("failures", "--json", SELFHEAL_STORE_URL=url).stdout)["failures"]
     assert [one["occurrence_count"] for one in found] == [2, 2, 2, 2]
-    assert not (project / ".selfheal" / "log").exists()
+    assert not any((project / ".selfheal" / "log").glob("*"))
     assert "version 1" in selfheal("store", "upgrade", SELFHEAL_STORE_URL=url).stdout
     assert json.loads(selfheal("store", "stats", "--json", SELFHEAL_STORE_URL=url).stdout)["records"]["failure"] == 4
 

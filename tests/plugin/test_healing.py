@@ -81,6 +81,13 @@ def test_accept_fixes_does_not_hide_another_failure(shop, run):
     assert _cart(shop) == FIXED
 
 
+def test_accept_fixes_does_not_vouch_for_tests_that_did_not_run(shop, run):
+    """After -x the tests behind the fixed one are unknown, so the run stays red."""
+    (shop.path / "tests" / "test_z_bug.py").write_text("def test_bug():\n    assert 1 == 2\n")
+    assert run("--selfheal", "-x", env={"SELFHEAL_ACCEPT_FIXES": "1"}).returncode == 1
+    assert _cart(shop) == FIXED
+
+
 @pytest.mark.parametrize(
     ("mode", "env"),
     [

@@ -92,13 +92,13 @@ def _by_consensus(name: str, target: str, project: Project, usage: Usage) -> lis
 
 
 def _unless_a_variable(proposal: Proposal, usage: Usage) -> Proposal:
-    """Be unsure of a module that is only passed around: `{"platform": platform}` has rather lost its local variable.
+    """Be unsure of a module that a function only passes on: `{"platform": platform}` has rather lost its variable.
 
     A module put there would turn a loud error into a silent wrong value.
     """
     form = proposal.form
     is_module = not form.name and not form.alias
-    if not is_module or usage.called or usage.attributes:
+    if not is_module or usage.called or usage.attributes or not usage.local:
         return proposal
     said = f"{proposal.evidence}, but nothing is read from it here: a variable may be missing instead"
     return replace(proposal, confidence=min(ASK, proposal.confidence), evidence=said, firm=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy
@@ -22,6 +23,17 @@ from pytest_selfheal.errors import StoreVersionError
 DATABASES = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
 
+@contextmanager
+def begun(url):
+    """A transaction of ours beside the store's, with nothing left open."""
+    engine = sqlalchemy.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 @DATABASES
 def test_making_the_tables_twice_changes_nothing(database, kind):
     """`init` and `upgrade` may be run by everybody."""
@@ -36,7 +48,7 @@ def test_making_the_tables_twice_changes_nothing(database, kind):
 def test_tables_of_a_newer_version_are_not_touched(database, kind):
     """An older plugin neither reads nor writes them, and says why."""
     url = database(kind)
-    with sqlalchemy.create_engine(url).begin() as connection:
+    with begun(url) as connection:
         connection.execute(sqlalchemy.text("INSERT INTO selfheal_schema VALUES (99)"))
     store = sql_store(url)
     with pytest.raises(StoreVersionError, match="99"):
@@ -58,7 +70,7 @@ def test_the_architecture_document_s_tables_can_be_asked_directly(database, kind
     """Its names of tables and fields hold, and the patterns are counted from the results."""
     url = database(kind)
     sql_store(url).commit([failure(), result("p1"), result("p2"), result("p3", ok=False)])
-    with sqlalchemy.create_engine(url).connect() as connection:
+    with begun(url) as connection:
         asked = "SELECT success_count, failure_count, confidence_score FROM universal_error_patterns"
         (pattern,) = connection.execute(sqlalchemy.text(asked)).all()
         asked = "SELECT error_type, failure_category, severity, test_generated FROM generation_failures"
