@@ -69,7 +69,8 @@ def proposals(name: str, target: str, project: Project) -> list[Proposal]:
     usage = usage_of(tree, name) if tree is not None else Usage(frozenset(), called=False, bare=True)
     found = _by_consensus(name, target, project, usage)
     if not found:
-        found = [*_by_definition(name, target, project, usage), *_by_standard_library(name, project, usage)]
+        own = _by_definition(name, target, project, usage)
+        found = [*own, *_by_standard_library(name, project, usage, any_provider=not own)]
         if len(found) > 1:
             found = [replace(proposal, confidence=min(ASK, proposal.confidence)) for proposal in found]
     return found or _by_installed_package(name, project, usage)
@@ -264,7 +265,12 @@ def _modules_named(name: str, target: str, project: Project) -> list[Import]:
     return found
 
 
-def _by_standard_library(name: str, project: Project, usage: Usage) -> list[Proposal]:
+def _by_standard_library(name: str, project: Project, usage: Usage, *, any_provider: bool) -> list[Proposal]:
+    """Return what the standard library offers under the name.
+
+    `any_provider` asks every loaded module too. Which those are depends on what else the run has imported, so where the
+    project has a definition only well-known members compete with it.
+    """
     module = is_standard(name) and "." not in name and not name.startswith("_") and name not in project.packages
     member = STANDARD_MEMBERS.get(name)
     if name in MODULE_AND_MEMBER:
@@ -280,7 +286,7 @@ def _by_standard_library(name: str, project: Project, usage: Usage) -> list[Prop
         why = "imported with a fallback elsewhere in the project" if fallback else "a module of the standard library"
         firm = bool(usage.attributes) and name in sys.modules and not hasattr(sys.modules[name], "__path__")
         return [_unless_a_variable(Proposal(Import(name), sure, f"{name} is {why}", firm=firm), usage)]
-    if member is None and _is_distinctive(name):
+    if member is None and any_provider and _is_distinctive(name):
         member = "typing" if name in typing.__all__ else _only_loaded_provider(name)
     if member and member.partition(".")[0] not in project.packages:
         telling = usage.called or usage.attributes or not (name.islower() and name.isalpha())

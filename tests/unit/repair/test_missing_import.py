@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from pytest_selfheal.model import ErrorLink
@@ -203,6 +205,14 @@ def test_a_missing_name_is_imported_as_the_project_would(make_project, files, wa
     ((sure, changed, text),) = texts(name_error(name, path), project)
     added = set(text.splitlines()) - set(files[path].splitlines())
     assert (sure, changed, added - {""}) == (confidence, path, {line})
+
+
+def test_a_definition_of_the_project_goes_before_a_namesake_that_happens_to_be_loaded(make_project):
+    """The answer must not depend on which modules of the standard library other tests have loaded."""
+    importlib.import_module("http.cookiejar")  # has a LoadError of its own
+    project = make_project({"e.py": "class LoadError(Exception): ...\n", "x.py": using("LoadError(xs)")})
+    ((_sure, _path, text),) = texts(name_error("LoadError", "x.py"), project)
+    assert "from e import LoadError" in text
 
 
 @pytest.mark.parametrize("name", ["platform", "token", "queue", "code", "select", "site", "string", "secrets", "copy"])
