@@ -23,8 +23,10 @@ from pytest_selfheal.repair.patch import patch_of
 from pytest_selfheal.repair.patch import source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from pytest_selfheal.model import Edit
     from pytest_selfheal.model import Failure
@@ -42,6 +44,24 @@ def links(failure: Failure) -> tuple[ErrorLink, ...]:
     """Return the errors that led to the failure, outermost first, without those that had been handled already."""
     chain = failure.chain or (ErrorLink(failure.error_type, message=failure.error_message),)
     return tuple(link for link in chain if link.relation in _LED_TO)
+
+
+def first_answer(
+    failure: Failure, project: Project, answers: Sequence[Callable[[ErrorLink, Project], Candidate | None]]
+) -> list[Candidate]:
+    """Return the first candidate that one of `answers` has for an error of the failure, as a list; empty for none.
+
+    A file that is not what it was read as counts as no answer.
+    """
+    for link in links(failure):
+        for answer in answers:
+            try:
+                found = answer(link, project)
+            except PatchError:
+                found = None
+            if found is not None:
+                return [found]
+    return []
 
 
 def kind(link: ErrorLink) -> str:

@@ -12,12 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.errors import PatchError
 from pytest_selfheal.repair.closeness import is_slip
 from pytest_selfheal.repair.fixers.building import SUGGEST
 from pytest_selfheal.repair.fixers.building import candidate
+from pytest_selfheal.repair.fixers.building import first_answer
 from pytest_selfheal.repair.fixers.building import first_line
-from pytest_selfheal.repair.fixers.building import links
 from pytest_selfheal.repair.fixers.building import places
 from pytest_selfheal.repair.fixers.building import source
 from pytest_selfheal.repair.fixers.renaming import guarded
@@ -56,15 +55,7 @@ class _Importer:
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when the module is none of the project's, or several could be meant."""
-    for link in links(failure):
-        for answer in (_wrong_dots, _implicit, _module, _member):
-            try:
-                found = answer(link, project)
-            except PatchError:
-                found = None
-            if found is not None:
-                return [found]
-    return []
+    return first_answer(failure, project, (_wrong_dots, _implicit, _module, _member))
 
 
 # ------------------------------------------------------------------------------------------------- relative imports

@@ -14,12 +14,11 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.errors import PatchError
 from pytest_selfheal.repair.fixers.building import SUGGEST
 from pytest_selfheal.repair.fixers.building import candidate
+from pytest_selfheal.repair.fixers.building import first_answer
 from pytest_selfheal.repair.fixers.building import first_line
 from pytest_selfheal.repair.fixers.building import kind
-from pytest_selfheal.repair.fixers.building import links
 from pytest_selfheal.repair.fixers.building import place
 from pytest_selfheal.repair.fixers.building import places
 from pytest_selfheal.repair.fixers.building import source
@@ -64,15 +63,7 @@ _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, f
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when no rule knows the error, or what it names is still there."""
-    for link in links(failure):
-        for answer in (_by_rename, _by_method, _by_call):
-            try:
-                found = answer(link, project)
-            except PatchError:
-                found = None
-            if found is not None:
-                return [found]
-    return []
+    return first_answer(failure, project, (_by_rename, _by_method, _by_call))
 
 
 # ----------------------------------------------------------------------------------------------------- dotted names

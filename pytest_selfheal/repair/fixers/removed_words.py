@@ -9,11 +9,10 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.errors import PatchError
 from pytest_selfheal.repair.fixers.building import candidate
+from pytest_selfheal.repair.fixers.building import first_answer
 from pytest_selfheal.repair.fixers.building import first_line
 from pytest_selfheal.repair.fixers.building import kind
-from pytest_selfheal.repair.fixers.building import links
 from pytest_selfheal.repair.fixers.building import place
 from pytest_selfheal.repair.fixers.building import places
 from pytest_selfheal.repair.fixers.building import source
@@ -46,15 +45,7 @@ _DEPRECATIONS = re.compile(r"Deprecat|FutureWarning|RemovedIn|PydanticUserError"
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when no table knows the word."""
-    for link in links(failure):
-        for answer in (_by_keyword, _by_builtin, _by_hint):
-            try:
-                found = answer(link, project)
-            except PatchError:
-                found = None
-            if found is not None:
-                return [found]
-    return []
+    return first_answer(failure, project, (_by_keyword, _by_builtin, _by_hint))
 
 
 def _by_keyword(link: ErrorLink, project: Project) -> Candidate | None:
