@@ -27,7 +27,9 @@ class Value:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types: dict, list, str, int, float, bool, None. Calling it twice gives equal results."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
+        # Most fields are plain: a run with thousands of failures writes them tens of thousands of times.
+        names = _names(type(self))  # type: ignore[arg-type]
+        return {name: value if type(value := getattr(self, name)) in _PLAIN else _plain(value) for name in names}
 
     @classmethod
     def from_dict(cls: type[V], data: Any) -> V:
@@ -56,6 +58,14 @@ class Value:
         return cls(**kwargs)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def _names(cls: type[Value]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))  # type: ignore[arg-type]
+
+
 @cache
 def _shape(cls: type[Value]) -> tuple[tuple[str, Any, dict[Any, Any] | None, bool], ...]:
     """Return name, type, the members of an enumeration by their words, and whether it is required, for each field."""
@@ -72,12 +82,12 @@ def _members(hint: Any) -> dict[Any, Any] | None:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value._value_  # as `value`, without the descriptor
     if isinstance(value, Value):
         return value.to_dict()
-    if isinstance(value, Enum):
-        return value.value
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [item if type(item) in _PLAIN else _plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     return value

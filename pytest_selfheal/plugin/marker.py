@@ -24,26 +24,26 @@ def wish_of(item: pytest.Item) -> Wish:
     Raises:
         UsageError: an argument is unknown or has the wrong type; the message names the test.
     """
-    marker = item.get_closest_marker(MARKER)
+    marks = {mark.name for mark in item.iter_markers()}
+    is_ordered = not _ORDERED.isdisjoint(marks)
+    marker = item.get_closest_marker(MARKER) if MARKER in marks else None
     if marker is None:
-        return Wish(defer=not _is_ordered(item))
+        return Wish(defer=not is_ordered)
     given = _checked(item, marker)
     return Wish(
         retries=given.get("retries"),
         delay_s=None if given.get("delay") is None else float(given["delay"]),
         only=_words(given.get("only", ())),
         never=_words(given.get("never", ())),
-        defer=given.get("defer", not _is_ordered(item)),
+        defer=given.get("defer", not is_ordered),
     )
 
 
-_ORDERED = ("dependency", "depends", "order", "run", "incremental", "steps")
-"""Marks of plugins (and of pytest's own guide) by which tests build on those before them."""
+_ORDERED = frozenset({"dependency", "depends", "order", "run", "incremental", "steps"})
+"""Marks of plugins (and of pytest's own guide) by which tests build on those before them.
 
-
-def _is_ordered(item: pytest.Item) -> bool:
-    """Tell whether others may build on this test: it is tried again at once, as they would be skipped meanwhile."""
-    return any(item.get_closest_marker(name) is not None for name in _ORDERED)
+Such a test is tried again at once: those after it would be skipped while it waits.
+"""
 
 
 def timeout_of(item: pytest.Item) -> float | None:

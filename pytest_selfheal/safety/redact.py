@@ -126,15 +126,19 @@ def _step(
 ) -> Callable[[str], str]:
     compiled = re.compile(pattern)
 
+    def may_match(lowered: str) -> bool:
+        for hint in hints:  # noqa: SIM110 - `any` costs twice as much, and this runs six times for every text
+            if hint in lowered:
+                return True
+        return False
+
     def step(text: str) -> str:
         # Looking for a few fixed words is some twenty times faster than the pattern, and most lines have none of them.
-        lowered = text.lower()
-        if not any(hint in lowered for hint in hints):
+        if not may_match(text.lower()):
             return text
         lines = text.splitlines(keepends=True)
         for index, line in enumerate(lines):
-            lowered = line.lower()
-            if any(hint in lowered for hint in hints):
+            if may_match(line.lower()):
                 lines[index] = compiled.sub(replacement, line)
         return "".join(lines)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_selfheal.model import Category
 from pytest_selfheal.model import Frame
 from pytest_selfheal.model import OpenFailure
 from pytest_selfheal.model import Outcome
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import Observation
     from pytest_selfheal.store.kept_sources import KeptSources
+
+_NO_LESSON = frozenset({Category.TRANSIENT, Category.RATE_LIMIT})
+"""What a service or the network does: a later green comes from there, and no edit between red and green explains it."""
 
 MOST_FILES = 80
 """Of one failure: what lies further away by imports than this many files hardly healed it."""
@@ -53,7 +57,7 @@ def keep_sources(
     lists: dict[tuple[str, ...], str] = {}
     opened: list[OpenFailure] = []
     for observation, record in pairs:
-        if record.outcome is not Outcome.FAILED or observation.hands_off:
+        if record.outcome is not Outcome.FAILED or observation.hands_off or record.failure_category in _NO_LESSON:
             continue
         failure = observation.failure
         link = told(failure)

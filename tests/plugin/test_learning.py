@@ -87,6 +87,13 @@ def taught(red, tmp_path_factory):
     return root
 
 
+def test_what_a_service_does_is_no_lesson(tmp_path):
+    """The sources of a failure that an edit cannot have healed are not kept."""
+    write(tmp_path, {"test_a.py": "def test_a():\n    raise ConnectionRefusedError(111, 'Connection refused')\n"})
+    assert run(tmp_path, "--selfheal=record").returncode == 1
+    assert not (tmp_path / ".selfheal" / "objects").exists()
+
+
 @pytest.fixture
 def project(taught, tmp_path):
     """A copy of the taught project, committed with what was learned, and with another place that fails."""

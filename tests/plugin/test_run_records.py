@@ -179,6 +179,28 @@ def test_an_alert_reaches_the_hook_and_the_screen(pytester, run, store):
     assert [event.ref for event in store().events() if event.action == "alert"] == ["failure rate"]
 
 
+def test_recoveries_of_earlier_runs_of_the_hour_count(pytester, run):
+    """Two recoveries of one run are below the smallest sample; with two more of the next they are told."""
+    limits = "min_duration_samples = 4\navg_duration_s = {warn = 0.001, critical = 9.0}\n"
+    pytester.makepyprojecttoml(f"[tool.selfheal.gate]\n{limits}")
+    pytester.makepyfile(
+        "import time, pytest\nmet = set()\n@pytest.mark.parametrize('n', range(2))\ndef test_a(n):\n"
+        "    time.sleep(0.002)\n    if n not in met: met.add(n); raise ConnectionResetError('once')\n"
+    )
+    assert "alert" not in run("--selfheal=suggest").stdout
+    assert "alert: mean recovery duration" in run("--selfheal=suggest").stdout
+
+
+def test_a_green_run_alarms_nobody(pytester, run):
+    """However many tests failed within the hour, what passes brings nothing new to tell."""
+    pytester.makepyfile(
+        "import os, pytest\n@pytest.mark.parametrize('n', range(20))\ndef test_a(n): assert os.environ.get('GREEN')\n"
+    )
+    pytester.makepyprojecttoml("[tool.selfheal.gate]\nmin_samples = 30\n")
+    assert "alert" not in run("--selfheal=record").stdout
+    assert "alert" not in run("--selfheal=record", env={"GREEN": "1"}).stdout
+
+
 def test_nobody_is_alarmed_by_a_change_in_review(pytester, run):
     """A pull request fails as it likes."""
     pytester.makeconftest("def pytest_selfheal_alert(alert):\n    print('HEARD')\n")
