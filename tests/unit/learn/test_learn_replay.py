@@ -64,6 +64,21 @@ AWAIT = (
     "async def f(api):\n    for x in api.list_all(1):  # here\n        use(x)\n",
     "async def f(api):\n    for x in await api.list_all(1):\n        use(x)\n",
 )
+RESIZED = (
+    "TypeError: Queue() got an unexpected keyword argument 'size'",
+    "from jobs import Queue\nq = Queue(size=4)  # here\n",
+    "from jobs import Queue\nq = Queue(least=4, most=4)\n",
+)
+DOUBLED = (
+    "TypeError: send() missing 1 required keyword-only argument: 'priority'",
+    "def f(bus):\n    bus.send(1)  # here\n",
+    "def f(bus):\n    bus.send(1, priority=1)\n",
+)
+DEEPER = (
+    "ModuleNotFoundError: No module named 'crate'",
+    "import crate  # here\nx = crate.box(1)\n",
+    "import parcel.wood\nx = parcel.wood.box(1)\n",
+)
 
 HEALED = {
     "keyword, known arguments": (
@@ -127,6 +142,21 @@ HEALED = {
         "def g(self):\n    return self.row.note.strip().lower()  # here\n",
         "def g(self):\n    return (self.row.note or '').strip().lower()\n",
     ),
+    "an argument like the added one": (
+        DOUBLED,
+        "def g(q):\n    q.send(9)  # here\n",
+        "def g(q):\n    q.send(9, priority=1)\n",
+    ),
+    "module within a new one": (
+        DEEPER,
+        "import os, crate  # here\nx = crate.lid(os)\n",
+        "import os\nimport parcel.wood\nx = parcel.wood.lid(os)\n",
+    ),
+    "module within a new one, imported from": (
+        DEEPER,
+        "from crate import box, lid  # here\nx = box(lid)\n",
+        "from parcel.wood import box, lid\nx = box(lid)\n",
+    ),
     "await, in an async function": (
         AWAIT,
         "async def g(c):\n    return [x for x in c.list_all(2, size=3)]  # here\n",
@@ -151,6 +181,7 @@ ALONE = {
     "key, another key": (KEY, "def g(c):\n    return c['work_dir']  # here\n"),
     "guard, another attribute": (GUARD, "def g(p):\n    return p.name.strip()  # here\n"),
     "guard, of a call": (GUARD, "def g(p):\n    return find(p).strip()  # here\n"),
+    "which of two equal literals was the old one": (RESIZED, "from jobs import Queue\nq = Queue(size=n)  # here\n"),
     "await, outside of async": (AWAIT, "def g(c):\n    return list(c.list_all(2))  # here\n"),
 }
 
