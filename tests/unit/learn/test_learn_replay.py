@@ -252,6 +252,47 @@ def test_a_sweep_takes_only_what_certainly_is_the_same(taught, text, is_swept, h
     assert (healed(*taught, text, sweep=True) != text) is is_swept
 
 
+UNPACKED = (
+    "TypeError: cannot unpack non-iterable Spot object",
+    "from maps import find\nx, y = find(1)  # here\n",
+    "from maps import find\nx, y = find(1).pair()\n",
+)
+ENTERED = (
+    "TypeError: 'Gate' object does not support the context manager protocol",
+    "from maps import Gate\nwith Gate(1) as g:  # here\n    g.go()\n",
+    "from maps import Gate\nwith Gate(1).opened() as g:\n    g.go()\n",
+)
+INDEXED = (
+    "TypeError: 'coroutine' object is not subscriptable",
+    "async def f(c):\n    r = c.load(1)  # here\n    return r['k']\n",
+    "async def f(c):\n    r = await c.load(1)\n    return r['k']\n",
+)
+DROPPED = (
+    "RuntimeWarning: coroutine 'Link.shut' was never awaited",
+    "async def f(link):\n    link.shut()  # here\n",
+    "async def f(link):\n    await link.shut()\n",
+)
+RESULTS = {
+    "unpacked": (UNPACKED, "from maps import find\na, b = find(2)\n", True),
+    "not unpacked": (UNPACKED, "from maps import find\na = find(2)\nb, c = a.pair()\n", False),
+    "entered, one of several": (ENTERED, "import maps\nwith open(p) as f, maps.Gate(f):\n    pass\n", True),
+    "not entered": (ENTERED, "from maps import Gate\ng = Gate(1)\ng.go()\n", False),
+    "indexed where it stands": (INDEXED, "async def g(c):\n    return c.load(2)['x']\n", True),
+    "indexed by its name": (INDEXED, "async def g(c):\n    row = c.load(2)\n    return row['x'], 1\n", True),
+    "awaited by its name": (INDEXED, "async def g(c):\n    row = c.load(2)\n    return (await row)['x']\n", False),
+    "iterated by a call": (AWAIT, "async def g(c):\n    return sorted(c.list_all(2))\n", True),
+    "handed on": (INDEXED, "async def g(c):\n    return await together(c.load(1), c.load(2))\n", False),
+    "dropped": (DROPPED, "async def g(a):\n    if a:\n        a.shut()\n", True),
+    "not dropped": (DROPPED, "async def g(a):\n    return start(a.shut())\n", False),
+}
+
+
+@pytest.mark.parametrize(("taught", "text", "is_swept"), RESULTS.values(), ids=RESULTS)
+def test_what_wraps_a_result_is_swept_only_where_the_result_is_used_so(taught, text, is_swept, healed):
+    """The old expression still works: elsewhere its result may well be meant as what it is."""
+    assert (healed(*taught, text, sweep=True) != text) is is_swept
+
+
 def test_what_shares_a_line_with_a_text_over_lines_survives(healed):
     """Only the narrowest place is written anew: comments, layout and texts around it stay byte for byte."""
     text = "def g(t):\n    x = '''a\n  b'''  # why\n    return (  # odd\n        t.sum_up()\n    )  # end\n"
