@@ -93,13 +93,12 @@ class _Abstraction:
         self._shared = {form.key for form in walk(after) if form.is_expression}
         self._forced: set[str] = set()
         self._ids: dict[str, str] = {}
-        self._left: Counter[str] = Counter()
+        self._literals = _Literals(before, after)
 
     def run(self) -> tuple[Forms, Forms]:
         while True:
             self._ids = {}
             old = self._all(self._before, is_root=True)
-            self._left = Counter(form.key for form in walk(self._before) if form.kind == "Constant")
             new = self._replaced(self._after)
             free = (local_names(new) & local_names(self._before)) - self._forced - _SELF
             free = {name for name in free if not is_builtin(name)}
@@ -142,6 +141,8 @@ class _Abstraction:
         if form.key not in self._shared and not is_name:
             return False
         if form.kind == "Constant":
+            if self._literals.is_ambiguous(form.key):
+                return False
             value = form.fields["value"]
             if (value is None or isinstance(value, bool)) and not free_value:
                 return False
@@ -149,21 +150,52 @@ class _Abstraction:
                 return False  # a key is a name as good as an attribute's
         return is_name or not local_names(form) & self._forced
 
-    def _comes_from_before(self, part: Form) -> bool:
-        """Tell whether a literal of the new side is one of the old side's; one more of its kind is the edit's own."""
-        if part.kind != "Constant":
-            return True
-        self._left[part.key] -= 1
-        return self._left[part.key] >= 0
-
-    def _replaced(self, part: Any) -> Any:
+    def _replaced(self, part: Any, role: str = "") -> Any:
         if isinstance(part, list):
-            return [self._replaced(item) for item in part]
+            return [self._replaced(item, f"{role}[{index}]") for index, item in enumerate(part)]
         if not isinstance(part, Form):
             return part
-        if part.is_expression and part.key in self._ids and self._comes_from_before(part):
+        own = part.kind == "Constant" and self._literals.is_own(part.key, role)
+        if part.is_expression and part.key in self._ids and not own:
             return Form(HOLE, {"id": self._ids[part.key]}, part.origin)
-        return Form(part.kind, {name: self._replaced(inner) for name, inner in part.fields.items()}, part.origin)
+        fields = {name: self._replaced(inner, _role(part, name)) for name, inner in part.fields.items()}
+        return Form(part.kind, fields, part.origin)
+
+
+class _Literals:
+    """Where equal literals stand in both sides of an edit that adds some: which were there, and which are its own."""
+
+    def __init__(self, before: Forms, after: Forms) -> None:
+        self._old = Counter(_placed(before))
+        self._new = Counter(_placed(after))
+        counts = [Counter(key for key, _role in places.elements()) for places in (self._old, self._new)]
+        self._added = counts[1] - counts[0]
+
+    def is_ambiguous(self, key: str) -> bool:
+        """Tell whether more of them stand there now, and not each of the old ones in the place it had."""
+        return bool(self._added[key]) and any(
+            self._new[place] != count for place, count in self._old.items() if place[0] == key
+        )
+
+    def is_own(self, key: str, role: str) -> bool:
+        """Tell whether one of the new side is the edit's own."""
+        return bool(self._added[key]) and (key, role) not in self._old
+
+
+def _placed(part: Any, role: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each literal with the role it plays for what holds it."""
+    if isinstance(part, list):
+        for index, item in enumerate(part):
+            yield from _placed(item, f"{role}[{index}]")
+    elif isinstance(part, Form) and part.kind == "Constant":
+        yield part.key, role
+    elif isinstance(part, Form):
+        for name, inner in part.fields.items():
+            yield from _placed(inner, _role(part, name))
+
+
+def _role(form: Form, name: str) -> str:
+    return f"{form.fields['arg']}=" if form.kind == "keyword" else name
 
 
 def _hole_name(index: int) -> str:

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import math
 
-_BISECTIONS = 40
+_BISECTIONS = 24
 _TERMS = 300
 _PRECISION = 1e-12
 _TINY = 1e-30
+
+WORTHLESS = 0.6
+"""A way of fixing that works in fewer cases than this (share, 0-1) must never act alone for long."""
+
+WORTHWHILE = 0.9
+"""What a good one does: the mean with which patterns of the API class start, as measured."""
+
+FALSE_TRUST = 1 / 500
+"""How often, at most, one that works in 6 of 10 cases may ever pass for a good one, however long it is watched."""
 
 PRIOR_WEIGHT = 20.0
 """How many observations a prior measured on the public benchmark is worth."""
@@ -44,6 +53,22 @@ def lower_bound(
         else:
             high = middle
     return (low + high) / 2
+
+
+def convinces(successes: float, failures: float) -> bool:
+    """Tell whether a record on its own, without any prior, rules out that it works in 6 of 10 cases or fewer.
+
+    Wald's sequential test (1945) of `WORTHWHILE` against `WORTHLESS`: the likelihood ratio must reach
+    `1 / FALSE_TRUST`. The ratio is a supermartingale for every true rate up to `WORTHLESS`, so by Ville's inequality it
+    *ever* gets there with a probability of at most `FALSE_TRUST`, no matter how often one looks. Without a failure that
+    takes 16 successes; every failure costs three or four more.
+
+    Args:
+        successes: count, undecayed.
+        failures: count, undecayed; one that weighs double is given as two.
+    """
+    ratio = successes * math.log(WORTHWHILE / WORTHLESS) + failures * math.log((1 - WORTHWHILE) / (1 - WORTHLESS))
+    return ratio >= -math.log(FALSE_TRUST)
 
 
 def decayed(age_days: float, half_life_days: float) -> float:

@@ -103,6 +103,7 @@ def learn(before: Code, after: Code, message: Message, lines: AbstractSet[int] |
         return Lesson(message, (), {}, {})
     paths = [path for path in paths if not is_forbidden(path)]
     swapped = dict(pair for path in paths if (pair := _renamed_here(path, before, after)))
+    renames = {old: new for old, new in renames.items() if not _is_refuted(old, new, swapped)}
     certain = _certain({**renames, **swapped}, message, before.names)
     renames = {old: new for old, new in renames.items() if old in certain}
     ladders: dict[str, tuple[Template, ...]] = {}
@@ -180,6 +181,14 @@ def _import_renames(before: Code, after: Code, message: Message) -> dict[str, st
         if old.rpartition(".")[0] == new.rpartition(".")[0] and _fits_missing(old, message.missing):
             renames[old] = new
     return renames
+
+
+def _is_refuted(old: str, new: str, swapped: Mapping[str, str]) -> bool:
+    """Tell whether the uses of an imported name became something else than its import alone lets expect.
+
+    `import a.b` binds `a`, so that the tables of imports take it for the new name of what was `a.b` all along.
+    """
+    return any(used.startswith(f"{old}.") and now != new + used[len(old) :] for used, now in swapped.items())
 
 
 def _fits_missing(old: str, missing: str) -> bool:

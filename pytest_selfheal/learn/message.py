@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from dataclasses import field
 
+from pytest_selfheal.learn.consuming import use_of
 from pytest_selfheal.model import ErrorClass
 
 _DULL = frozenset(
@@ -71,6 +73,7 @@ class Message:
         missing: the dotted name it says is not there; empty when it says no such thing.
         receiver: the class whose object lacks something or cannot do something; empty when none is named.
         callee: the function or method whose call does not fit its signature; empty when none is named.
+        use: what was done with a value that cannot take it (`iterated`, `indexed`, ...); empty when none is named.
     """
 
     type_name: str
@@ -79,6 +82,7 @@ class Message:
     missing: str
     receiver: str
     callee: str
+    use: str = field(default="", compare=False)
 
     def allows(self, other: Message) -> bool:
         """Tell whether a fix learned from this error may answer another one, before any code is looked at.
@@ -110,6 +114,7 @@ def read_message(error_type: str, message: str) -> Message:
         next((form.format(*found.groups()) for rule, form in _MISSING if (found := rule.search(text))), ""),
         next(filter(None, receiver.groups()), "") if receiver else "",
         callee[1] if callee else "",
+        use_of(text),
     )
 
 

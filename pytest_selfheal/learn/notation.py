@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.learn.abstraction import Template
 from pytest_selfheal.learn.abstraction import strength
+from pytest_selfheal.learn.consuming import use_of
 from pytest_selfheal.learn.forms import HOLE
 from pytest_selfheal.learn.forms import REST
 from pytest_selfheal.learn.forms import walk
@@ -81,9 +82,8 @@ def lesson_of(pattern: LearnedPattern) -> Lesson:
         DataError: a template of it is no Python with holes, or its new side has a hole the old side lacks.
     """
     error = pattern.error
-    message = Message(
-        error.type, error.error_class, frozenset(error.names), error.missing, error.receiver, error.callee
-    )
+    names, use = frozenset(error.names), use_of(error.message)
+    message = Message(error.type, error.error_class, names, error.missing, error.receiver, error.callee, use)
     ladders = tuple(_ladder(edit, message.names, pattern.id) for edit in pattern.edits)
     return Lesson(message, ladders, dict(pattern.renames), dict(pattern.imports), stated_class=error.error_class)
 

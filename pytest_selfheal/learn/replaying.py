@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.learn.abstraction import uses
+from pytest_selfheal.learn.consuming import is_about_result
+from pytest_selfheal.learn.consuming import is_used_so
 from pytest_selfheal.learn.forms import DOTTED
 from pytest_selfheal.learn.forms import Code
 from pytest_selfheal.learn.forms import Form
@@ -227,7 +229,7 @@ class _Pass:
         if not self._is_near(template, forms):
             return None
         holes: Holes = {}
-        if not _matches(template, site, holes) or not self._is_meant(template, holes):
+        if not _matches(template, site, holes) or not self._is_meant(template, holes, site):
             return None
         if not _is_safe(template, holes) or not self._fits_function(template, forms[0]):
             return None
@@ -270,10 +272,16 @@ class _Pass:
             form.kind == DOTTED and form.fields["name"] == missing for form in walk(template.before)
         )
 
-    def _is_meant(self, template: Template, holes: Holes) -> bool:
-        """Tell whether the names the error speaks of stand here, when they stood in the example."""
+    def _is_meant(self, template: Template, holes: Holes, site: Form | list[Form]) -> bool:
+        """Tell whether the names the error speaks of stand here, when they stood in the example.
+
+        Far from a failure it is the use of the result that must be the same, where the error was about that.
+        """
         if self._near is None:
-            return True
+            error = self._lesson.message
+            if not isinstance(site, Form) or not is_about_result(template, error):
+                return True
+            return is_used_so(site, error.use, self._code, error.names)
         taught = self._lesson.message.names
         in_example = any(words(ladder[-1].before) & taught for ladder in self._lesson.ladders)
         if self._message.names and in_example:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pytest_selfheal.learn.belief import convinces
 from pytest_selfheal.learn.belief import decayed
 from pytest_selfheal.learn.belief import lower_bound
 from pytest_selfheal.learn.belief import posterior_mean
@@ -30,8 +32,11 @@ HALF_LIFE_DAYS = 90.0
 UNUSED_DAYS = 360.0
 """A pattern to which nothing has happened for four half-lives is retired: nearly all of its evidence is gone."""
 
-API_PRIOR = (9.0, 1.0)
-"""Mean 0.9, worth ten observations: the measured 0.976 shrunk, because it was measured on four projects."""
+API_PRIOR = (4.5, 0.5)
+"""Mean 0.9, worth five observations: the measured 0.976 shrunk, because it was measured on four projects.
+
+Heavier, it would take too long to find out about a project whose patterns are worse than the measured ones.
+"""
 
 VALUE_PRIOR = (1.0, 1.0)
 
@@ -41,7 +46,10 @@ CLEAN_AFTER_FAILURE = 5
 """So many successes accepted by a person in a row give a pattern back what one failure took."""
 
 MOST_FAILURES = 2
-"""After so many it acts alone no more, until a person repairs such a place by hand again."""
+"""After so many it acts alone no more, until its record convinces or a person repairs such a place by hand again."""
+
+TRIAL_USES = 10
+"""So many uses long a pattern lives on what is known of its class; from then on its own record has to convince."""
 
 _RETIRED_MEAN = 0.35
 _RETIRED_TRIALS = 3
@@ -144,8 +152,13 @@ def _why_not_alone(pattern: LearnedPattern, events: Sequence[Evidence], confiden
         return "only to be suggested"
     if confidence < least - _EPSILON:
         return f"{confidence:.2f} is below {least:.2f}"
-    if _failures_since_taught(events) >= MOST_FAILURES:
-        return "it failed twice since a person last taught it"
+    if not _has_convincing_record(events):
+        if _failures_since_taught(events) >= MOST_FAILURES:
+            return "it failed twice since a person last taught it"
+        used = _counted(events)
+        if len(used) >= TRIAL_USES:
+            good = sum(event.result in _GOOD for event in used)
+            return f"{good} of {len(used)} uses went well: not enough yet to rule out that 4 in 10 go wrong"
     after = _since_failure(events)
     if after is not None and sum(event.by == "person" for event in after) < CLEAN_AFTER_FAILURE:
         return "it once broke a test, or was taken back"
@@ -153,6 +166,14 @@ def _why_not_alone(pattern: LearnedPattern, events: Sequence[Evidence], confiden
         taught = any(event.result == "taught" and event.by == "person" for event in events)
         return "" if taught or _is_earned(events) else "nobody in this project taught it"
     return "" if _is_earned(events) else "it has not worked often enough yet"
+
+
+def _has_convincing_record(events: Sequence[Evidence]) -> bool:
+    """Tell whether all uses so far rule out a bad pattern; age does not matter here, the mean sees to that."""
+    weights = {True: 0.0, False: 0.0}
+    for event in _counted(events):
+        weights[event.result in _GOOD] += _WEIGHTS[event.result]
+    return convinces(weights[True], weights[False])
 
 
 def _failures_since_taught(events: Sequence[Evidence]) -> int:
@@ -176,7 +197,11 @@ def _is_earned(events: Sequence[Evidence]) -> bool:
 
 def _days(earlier: str, later: str) -> float:
     try:
-        start, end = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later))
-        return (end - start).total_seconds() / _SECONDS_A_DAY
+        return (_moment(later) - _moment(earlier)).total_seconds() / _SECONDS_A_DAY
     except (ValueError, TypeError):
         return 0.0  # a time written by hand that nobody can read: as good as now
+
+
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

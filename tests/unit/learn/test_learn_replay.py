@@ -64,6 +64,21 @@ AWAIT = (
     "async def f(api):\n    for x in api.list_all(1):  # here\n        use(x)\n",
     "async def f(api):\n    for x in await api.list_all(1):\n        use(x)\n",
 )
+RESIZED = (
+    "TypeError: Queue() got an unexpected keyword argument 'size'",
+    "from jobs import Queue\nq = Queue(size=4)  # here\n",
+    "from jobs import Queue\nq = Queue(least=4, most=4)\n",
+)
+DOUBLED = (
+    "TypeError: send() missing 1 required keyword-only argument: 'priority'",
+    "def f(bus):\n    bus.send(1)  # here\n",
+    "def f(bus):\n    bus.send(1, priority=1)\n",
+)
+DEEPER = (
+    "ModuleNotFoundError: No module named 'crate'",
+    "import crate  # here\nx = crate.box(1)\n",
+    "import parcel.wood\nx = parcel.wood.box(1)\n",
+)
 
 HEALED = {
     "keyword, known arguments": (
@@ -127,6 +142,21 @@ HEALED = {
         "def g(self):\n    return self.row.note.strip().lower()  # here\n",
         "def g(self):\n    return (self.row.note or '').strip().lower()\n",
     ),
+    "an argument like the added one": (
+        DOUBLED,
+        "def g(q):\n    q.send(9)  # here\n",
+        "def g(q):\n    q.send(9, priority=1)\n",
+    ),
+    "module within a new one": (
+        DEEPER,
+        "import os, crate  # here\nx = crate.lid(os)\n",
+        "import os\nimport parcel.wood\nx = parcel.wood.lid(os)\n",
+    ),
+    "module within a new one, imported from": (
+        DEEPER,
+        "from crate import box, lid  # here\nx = box(lid)\n",
+        "from parcel.wood import box, lid\nx = box(lid)\n",
+    ),
     "await, in an async function": (
         AWAIT,
         "async def g(c):\n    return [x for x in c.list_all(2, size=3)]  # here\n",
@@ -151,6 +181,7 @@ ALONE = {
     "key, another key": (KEY, "def g(c):\n    return c['work_dir']  # here\n"),
     "guard, another attribute": (GUARD, "def g(p):\n    return p.name.strip()  # here\n"),
     "guard, of a call": (GUARD, "def g(p):\n    return find(p).strip()  # here\n"),
+    "which of two equal literals was the old one": (RESIZED, "from jobs import Queue\nq = Queue(size=n)  # here\n"),
     "await, outside of async": (AWAIT, "def g(c):\n    return list(c.list_all(2))  # here\n"),
 }
 
@@ -218,6 +249,47 @@ def test_a_lesson_about_a_value_does_not_leave_its_place(taught, healed):
 )
 def test_a_sweep_takes_only_what_certainly_is_the_same(taught, text, is_swept, healed):
     """Far from a failure the old form must tell by itself what it means."""
+    assert (healed(*taught, text, sweep=True) != text) is is_swept
+
+
+UNPACKED = (
+    "TypeError: cannot unpack non-iterable Spot object",
+    "from maps import find\nx, y = find(1)  # here\n",
+    "from maps import find\nx, y = find(1).pair()\n",
+)
+ENTERED = (
+    "TypeError: 'Gate' object does not support the context manager protocol",
+    "from maps import Gate\nwith Gate(1) as g:  # here\n    g.go()\n",
+    "from maps import Gate\nwith Gate(1).opened() as g:\n    g.go()\n",
+)
+INDEXED = (
+    "TypeError: 'coroutine' object is not subscriptable",
+    "async def f(c):\n    r = c.load(1)  # here\n    return r['k']\n",
+    "async def f(c):\n    r = await c.load(1)\n    return r['k']\n",
+)
+DROPPED = (
+    "RuntimeWarning: coroutine 'Link.shut' was never awaited",
+    "async def f(link):\n    link.shut()  # here\n",
+    "async def f(link):\n    await link.shut()\n",
+)
+RESULTS = {
+    "unpacked": (UNPACKED, "from maps import find\na, b = find(2)\n", True),
+    "not unpacked": (UNPACKED, "from maps import find\na = find(2)\nb, c = a.pair()\n", False),
+    "entered, one of several": (ENTERED, "import maps\nwith open(p) as f, maps.Gate(f):\n    pass\n", True),
+    "not entered": (ENTERED, "from maps import Gate\ng = Gate(1)\ng.go()\n", False),
+    "indexed where it stands": (INDEXED, "async def g(c):\n    return c.load(2)['x']\n", True),
+    "indexed by its name": (INDEXED, "async def g(c):\n    row = c.load(2)\n    return row['x'], 1\n", True),
+    "awaited by its name": (INDEXED, "async def g(c):\n    row = c.load(2)\n    return (await row)['x']\n", False),
+    "iterated by a call": (AWAIT, "async def g(c):\n    return sorted(c.list_all(2))\n", True),
+    "handed on": (INDEXED, "async def g(c):\n    return await together(c.load(1), c.load(2))\n", False),
+    "dropped": (DROPPED, "async def g(a):\n    if a:\n        a.shut()\n", True),
+    "not dropped": (DROPPED, "async def g(a):\n    return start(a.shut())\n", False),
+}
+
+
+@pytest.mark.parametrize(("taught", "text", "is_swept"), RESULTS.values(), ids=RESULTS)
+def test_what_wraps_a_result_is_swept_only_where_the_result_is_used_so(taught, text, is_swept, healed):
+    """The old expression still works: elsewhere its result may well be meant as what it is."""
     assert (healed(*taught, text, sweep=True) != text) is is_swept
 
 
