@@ -40,6 +40,8 @@ KEPT_ENTRIES = 200
 """At most so many entries are kept, the newest."""
 
 _STALE_S = 86400.0
+_STANDING = frozenset({"applied", "undoing"})
+_UNFINISHED = frozenset({"pending", "undoing"})
 _SAFE_ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 _in_flight: set[str] = set()
 
@@ -58,7 +60,7 @@ class JournalFile(Value):
 
 @dataclass(frozen=True)
 class JournalEntry(Value):
-    """One application of a fix. `state` is pending, applied, rolled_back or undone."""
+    """One application of a fix. `state` is pending, applied, rolled_back, undoing (half way) or undone."""
 
     id: str
     fix_id: str
@@ -153,14 +155,14 @@ class Journal:
         return Restored(self._moved(entry, "rolled_back"), restored, kept)
 
     def undo(self, entry_id: str = "") -> Restored:
-        """Take back an applied entry, by its id or its fix's id; the latest applied one without an id.
+        """Take back an applied entry, by its id or its fix's id; the latest one without an id.
 
         Raises:
             UsageError: there is no such entry, or it is not applied.
             ConfinementError: a path of the entry leads out of its root by now.
         """
         entries = self.entries()
-        applied = [entry for entry in entries if entry.state == "applied"]
+        applied = [entry for entry in entries if entry.state in _STANDING]
         if not entry_id:
             if not applied:
                 raise UsageError("there is no applied fix to take back", todo="nothing needs to be done")
@@ -170,17 +172,29 @@ class Journal:
             if not named:
                 known = ", ".join(entry.id for entry in applied[:5]) or "none"
                 raise UsageError(f"no fix is called {entry_id!r}", todo=f"applied fixes: {known}")
-            chosen = next((entry for entry in named if entry.state == "applied"), named[0])
-            if chosen.state != "applied":
+            chosen = next((entry for entry in named if entry.state in _STANDING), named[0])
+            if chosen.state not in _STANDING:
                 raise UsageError(f"the fix {entry_id!r} is {chosen.state.replace('_', ' ')} already")
-        restored, kept = _restored(chosen)
-        moved = self._moved(chosen, "undone") if restored or not kept else chosen
-        return Restored(moved, restored, kept)
+        pid = os.getpid()
+        _in_flight.add(chosen.id)
+        try:
+            begun = replace(chosen, state="undoing", pid=pid, process=_process_key(pid))
+            self._write(begun)
+            return self._undone(begun)
+        finally:
+            _in_flight.discard(chosen.id)
+
+    def _undone(self, begun: JournalEntry) -> Restored:
+        restored, kept = _restored(begun)
+        return Restored(self._moved(begun, "undone" if restored or not kept else "applied"), restored, kept)
 
     def recover(self) -> list[Restored]:
-        """Roll back what processes that died left half done, then forget old entries. Call it at every start."""
-        left = [entry for entry in self.entries() if entry.state == "pending" and not self._is_alive(entry)]
-        done = [self.roll_back(entry) for entry in left]
+        """Finish what processes that died left half done, then forget old entries. Call it at every start.
+
+        A fix that was being written is rolled back, an undo that had begun is carried through.
+        """
+        left = [entry for entry in self.entries() if entry.state in _UNFINISHED and not self._is_alive(entry)]
+        done = [self.roll_back(entry) if entry.state == "pending" else self._undone(entry) for entry in left]
         self._prune()
         return done
 
@@ -220,24 +234,45 @@ class Journal:
     def _is_alive(self, entry: JournalEntry) -> bool:
         if entry.pid == os.getpid() and entry.process == _process_key(entry.pid):
             return entry.id in _in_flight
+        is_young = self._now() - entry.created_s < _STALE_S
         if sys.platform == "win32":  # there is no harmless way to ask: os.kill would end it
-            return self._now() - entry.created_s < _STALE_S
-        try:
-            os.kill(entry.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        return entry.process == _process_key(entry.pid) and self._now() - entry.created_s < _STALE_S
+            return is_young and entry.state == "pending"
+        same = _is_running(entry.pid) and entry.process == _process_key(entry.pid)
+        return same and (is_young or entry.state == "undoing")
 
     def _prune(self) -> None:
         for index, entry in enumerate(self.entries()):
             old = self._now() - entry.created_s > KEPT_S or index >= KEPT_ENTRIES
-            if old and entry.state != "pending":
+            if old and entry.state not in _UNFINISHED:
                 (self._folder / f"{entry.id}.json").unlink(missing_ok=True)
+        for path in self._folder.glob("*.tmp"):
+            if self._is_left_behind(path):
+                path.unlink(missing_ok=True)
+
+    def _is_left_behind(self, temporary: Path) -> bool:
+        """Tell whether the process that was writing an entry has died on the way."""
+        entry_id, _, pid = temporary.stem.rpartition(".")
+        if pid == str(os.getpid()):
+            return entry_id not in _in_flight
+        if sys.platform != "win32" and pid.isdecimal():
+            return not _is_running(int(pid))
+        try:
+            return self._now() - temporary.stat().st_mtime > _STALE_S
+        except OSError:
+            return False
 
 
 _RUN_AGAIN = "run the tests again for a fresh fix"
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _process_key(pid: int) -> str:

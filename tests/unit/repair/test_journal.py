@@ -248,3 +248,23 @@ def test_an_entry_made_for_another_folder_does_not_count(tmp_path):
     assert [entry.state for entry in made.entries()] == ["applied"]
     assert Journal(here / "journal", lambda: 1.0, here).entries() == []
     assert (there / "a.py").read_bytes() == b"new"
+
+
+def test_an_undo_that_was_begun_is_finished_at_the_next_start(journal, root):
+    """A process that died while it took a fix back leaves no mixture, and no other fix is taken back in its stead."""
+    entry = journal.commit(journal.apply("f1", NEW, root))
+    path = root / ".selfheal" / "journal" / f"{entry.id}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "state": "undoing", "pid": 2**22 + 1}))
+    (root / "a.py").write_bytes(OLD["a.py"])
+    assert [(done.entry.state, done.restored) for done in journal.recover()] == [("undone", ("b/c.py",))]
+    assert state(root) == OLD
+
+
+def test_entries_that_nobody_writes_any_more_are_cleared_away(journal, root):
+    """The half-written entry of a dead process goes; that of a living one stays."""
+    journal.commit(journal.apply("f1", NEW, root))
+    folder = root / ".selfheal" / "journal"
+    (folder / f"x.{2**22 + 1}.tmp").write_bytes(b"{")
+    (folder / f"y.{os.getppid()}.tmp").write_bytes(b"{")
+    journal.recover()
+    assert [path.name for path in folder.glob("*.tmp")] == [f"y.{os.getppid()}.tmp"]
