@@ -27,11 +27,14 @@ from pytest_selfheal.errors import DataError
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.errors import UsageError
 from pytest_selfheal.model import Value
+from pytest_selfheal.repair.folders import opened
 from pytest_selfheal.repair.patch import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping
+
+    from pytest_selfheal.repair.folders import Folder
 
 KEPT_S = 30 * 86400.0
 """Entries older than this are removed: by then the repository's own history is the better undo."""
@@ -132,7 +135,7 @@ class Journal:
         try:
             self._write(entry)
             for file in before:
-                _swap(top / file.path, file, files[file.path], entry.id)
+                _swap(top, file, files[file.path], entry.id)
         except OSError as error:
             self._take_back(entry)
             raise PatchError(
@@ -222,8 +225,9 @@ class Journal:
 
     def _write(self, entry: JournalEntry) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{entry.id}.json"
-        _atomic(path, json.dumps(entry.to_dict()).encode(), 0o600, path.with_suffix(f".{os.getpid()}.tmp"))
+        text = json.dumps(entry.to_dict()).encode()
+        with opened(self._folder) as folder:
+            folder.replace(f"{entry.id}.json", text, 0o600, f"{entry.id}.{os.getpid()}.tmp")
 
     def _read(self, path: Path) -> JournalEntry | None:
         try:
@@ -297,21 +301,16 @@ def _confined(path: str, root: Path) -> Path:
 def _described(path: str, new: bytes, root: Path) -> JournalFile:
     full = _confined(path, root)
     try:
-        status = full.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ConfinementError("this is no regular file", where=path, todo="edit it by hand")
-        old = _content(full)
+        with opened(root, full.relative_to(root).parts[:-1]) as folder:
+            status = folder.status(full.name)
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfinementError("this is no regular file", where=path, todo="edit it by hand")
+            old = folder.read(full.name)
     except OSError as error:
         reason = error.strerror or error
         raise PatchError(f"cannot be read ({reason})", where=path, todo="restore the file and run again") from error
     mode = stat.S_IMODE(status.st_mode)
     return JournalFile(path, base64.b64encode(old).decode(), mode, status.st_mtime_ns, sha256(old), sha256(new))
-
-
-def _content(path: Path) -> bytes:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        return file.read()
 
 
 def _restored(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -320,73 +319,41 @@ def _restored(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
     kept: list[str] = []
     for file in reversed(entry.files):
         full = _confined(file.path, root)
-        with contextlib.suppress(OSError):
-            _temporary(full, entry.id).unlink()
         try:
-            current = sha256(_content(full))
-        except OSError:
-            current = ""
-        if current == file.old_sha256:
-            continue  # never written, or restored already
-        if not current or current != file.new_sha256:  # a file that is gone was taken away by somebody else
-            kept.append(file.path)
-            continue
-        _put(full, base64.b64decode(file.old), file.mode, entry.id)
-        os.utime(full, ns=(file.mtime_ns, file.mtime_ns))
-        restored.append(file.path)
+            with opened(root, full.relative_to(root).parts[:-1]) as folder:
+                is_restored = _restore(folder, full.name, file, entry.id)
+        except FileNotFoundError:
+            is_restored = False
+        if is_restored is not None:
+            (restored if is_restored else kept).append(file.path)
     return tuple(reversed(restored)), tuple(reversed(kept))
 
 
-def _swap(full: Path, file: JournalFile, new: bytes, entry_id: str) -> None:
-    if sha256(_content(full)) != file.old_sha256:
-        raise PatchError("the file was edited at this very moment", where=file.path, todo=_RUN_AGAIN)
-    _put(full, new, file.mode, entry_id)
+def _restore(folder: Folder, name: str, file: JournalFile, entry_id: str) -> bool | None:
+    """Put the old text back; False when the file was changed by somebody else, None when there is nothing to do."""
+    with contextlib.suppress(OSError):
+        folder.remove(_temporary(name, entry_id))
+    try:
+        current = sha256(folder.read(name))
+    except OSError:
+        current = ""
+    if current == file.old_sha256:
+        return None  # never written, or restored already
+    if current != file.new_sha256:  # a file that is gone was taken away by somebody else
+        return False
+    folder.replace(name, base64.b64decode(file.old), file.mode, _temporary(name, entry_id))
+    folder.date(name, file.mtime_ns)
+    return True
 
 
-def _temporary(full: Path, entry_id: str) -> Path:
+def _swap(root: Path, file: JournalFile, new: bytes, entry_id: str) -> None:
+    *folders, name = PurePosixPath(file.path).parts
+    with opened(root, folders) as folder:
+        if sha256(folder.read(name)) != file.old_sha256:
+            raise PatchError("the file was edited at this very moment", where=file.path, todo=_RUN_AGAIN)
+        folder.replace(name, new, file.mode, _temporary(name, entry_id))
+
+
+def _temporary(name: str, entry_id: str) -> str:
     # of fixed length: the file's own name may be as long as the system allows
-    return full.with_name(f".selfheal-{entry_id}-{sha256(full.name.encode())[:8]}.tmp")
-
-
-def _put(full: Path, data: bytes, mode: int, entry_id: str) -> None:
-    _atomic(full, data, mode, _temporary(full, entry_id))
-
-
-def _atomic(path: Path, data: bytes, mode: int, temporary: Path) -> None:
-    """Replace `path` by one rename; the data is on the disk before, the owner stays as far as allowed."""
-    temporary.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(temporary, flags, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _take_over_owner(path, temporary)
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _take_over_owner(path: Path, temporary: Path) -> None:
-    if sys.platform == "win32":
-        return
-    try:
-        status, mine = path.stat(), temporary.stat()
-        if (status.st_uid, status.st_gid) != (mine.st_uid, mine.st_gid):
-            os.chown(temporary, status.st_uid, status.st_gid)
-    except OSError:
-        pass  # a new file, or not ours to give away
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return f".selfheal-{entry_id}-{sha256(name.encode())[:8]}.tmp"
