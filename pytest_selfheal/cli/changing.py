@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_selfheal.model import Candidate
     from pytest_selfheal.model import ReviewEntry
+    from pytest_selfheal.repair.journal import JournalEntry
     from pytest_selfheal.repair.workshop import Bench
     from pytest_selfheal.store.protocol import Store
 
@@ -115,7 +116,7 @@ def undo(arguments: argparse.Namespace) -> int:
 
     project = Project(arguments)
     journal = Journal(project.store_path / "journal", time.time, project.root)
-    journal.recover()
+    recovered = journal.recover()
     if arguments.list:
         rows = [
             (entry.fix_id, entry.state, entry.created_at[:19].replace("T", " "), ", ".join(entry.paths))
@@ -123,7 +124,8 @@ def undo(arguments: argparse.Namespace) -> int:
         ]
         write(tables.table(rows, ("id", "state", "when (UTC)", "files")) if rows else ["no fix has been applied"])
         return 0
-    taken = journal.undo(arguments.id or "")
+    begun = [one for one in recovered if one.entry.state == "undone" and arguments.id in _names_of(one.entry)]
+    taken = begun[0] if begun else journal.undo(arguments.id or "")
     write([f"restored: {terminal_line(path)}" for path in taken.restored])
     write([f"kept, because it was edited since: {terminal_line(path)}" for path in taken.kept])
     store = project.open_store()
@@ -146,6 +148,11 @@ def undo(arguments: argparse.Namespace) -> int:
     project.warn(store)
     after_undo(project, taken.entry.fix_id)
     return 1 if taken.kept else 0
+
+
+def _names_of(entry: JournalEntry) -> tuple[str | None, ...]:
+    """What an undo that was killed half way may be called by when it is asked for again."""
+    return None, "", entry.id, entry.fix_id
 
 
 def _find(store: Store, wanted: str) -> ReviewEntry:

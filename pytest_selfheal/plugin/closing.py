@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from pytest_selfheal.plugin.surroundings import as_started
+
 if TYPE_CHECKING:
     from pytest_selfheal.model import Observation
     from pytest_selfheal.model import RunSummary
@@ -55,8 +57,9 @@ class Closing:
         """Take the run through its end; the exit status only ever gets stricter unless `accept_fixes` is set."""
         try:
             self._controller.stopped = str(session.shouldfail or session.shouldstop or "")[:200]
-            self._summary = self._finish(int(exitstatus))
-            self._send(int(exitstatus))
+            with as_started(self._controller.environ, str(session.config.invocation_params.dir)):
+                self._summary = self._finish(int(exitstatus))
+                self._send(int(exitstatus))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, pytest's result stands
             self._controller.degrade(error)
         if self._summary is not None:

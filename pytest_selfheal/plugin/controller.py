@@ -62,6 +62,7 @@ class Controller:
         self.parts = parts
         self.wall_clock = wall_clock
         self.monotonic = monotonic
+        self.environ = dict(os.environ)
         self.began = monotonic()
         self.started_at = self.now()
         self.run_id = f"{self.started_at[:19].replace('-', '').replace(':', '')}Z-{os.urandom(4).hex()}"
@@ -107,7 +108,7 @@ class Controller:
         """How far the run's origin is trusted."""
         from pytest_selfheal.plugin.origin import resolve_trust
 
-        return resolve_trust(self.policy, os.environ)
+        return resolve_trust(self.policy, self.environ)
 
     def now(self) -> str:
         """Return the time, UTC, ISO 8601."""
@@ -216,7 +217,7 @@ class Controller:
             [str(argument) for argument in self.config.invocation_params.args],
             [str(argument) for argument in self.config.args],
             [str(argument) for argument in self.config.getini("addopts")],
-            os.environ.get("PYTEST_ADDOPTS", ""),
+            self.environ.get("PYTEST_ADDOPTS", ""),
         )
 
     def _keep(self, report: Any, observation: Observation) -> None:

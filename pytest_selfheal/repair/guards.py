@@ -9,10 +9,11 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import ast
-import copy
+import io
 import os
 import re
 import stat
+import tokenize
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -23,12 +24,14 @@ from pytest_selfheal.errors import PatchError
 from pytest_selfheal.repair.patch import apply_patch
 from pytest_selfheal.repair.patch import lines_changed
 from pytest_selfheal.repair.project import is_foreign
+from pytest_selfheal.repair.project import kind_of
+from pytest_selfheal.repair.securing import weakened
+from pytest_selfheal.repair.verdicts import loosened
+from pytest_selfheal.repair.verdicts import loosened_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from pytest_selfheal.model import Patch
@@ -37,31 +40,22 @@ if TYPE_CHECKING:
 MAX_LINES = 150
 """A fix of more lines than this is a rewrite, and needs a person."""
 
-_NEVER = frozenset({"conftest.py", "setup.py"})
+MAX_TEXT = 64 * 1024
+"""So many characters of new text at most: a long line is no small edit either."""
+
+MAX_FILES = 50
+"""So many files at most, unless a person is there: a sweep of more is a migration."""
+
+_NEVER = frozenset({"conftest.py", "setup.py", "noxfile.py", "toxfile.py", "fabfile.py", "dodo.py", "sitecustomize.py"})
+_CI_FOLDERS = frozenset({"ci", "CI", "jenkins"})
+_MIGRATION = re.compile(r"(^|/)(migrations/\d\w*|alembic/versions/\w+)\.py$")
 _SILENCERS = re.compile(
-    r"#.*(\bnoqa\b|type:\s*ignore|pragma:\s*no\s*cover|pylint:\s*disable|mypy:|pyright:)", re.IGNORECASE
+    r"#.*(\bnoqa\b|\bnosec\b|\bnosonar\b|\b(type|pyre-\w+|pytype|pyrefly|ty):\s*(ignore|disable)"
+    r"|pragma:\s*no\s*\w+|pylint:\s*disable|mypy:|pyright:|ruff:|flake8:)",
+    re.IGNORECASE,
 )
 _CONFLICT = re.compile(rb"^(<{7} |>{7} |\|{7} )", re.MULTILINE)
 _GENERATED = re.compile(rb"@generated|do not edit", re.IGNORECASE)
-_CHECKING_LINE = re.compile(
-    rb"^assert\b|\bself\.assert\w+|\bpytest\.|\b(raises|warns|approx|skip|xfail|suppress)\s*\(|^except\b"
-)
-_VERDICTS = frozenset(
-    {
-        "approx",
-        "deprecated_call",
-        "exit",
-        "fail",
-        "importorskip",
-        "raises",
-        "skip",
-        "skipif",
-        "suppress",
-        "warns",
-        "xfail",
-    }
-    | {"skipIf", "skipTest", "skipUnless", "expectedFailure"}
-)
 
 
 def refusal(
@@ -91,12 +85,18 @@ def refusal(
             return f"{path}: {reason}"
     if lines_changed(patch) > MAX_LINES:
         return f"the fix touches {lines_changed(patch)} lines, more than {MAX_LINES}"
+    if sum(len(edit.new) for edit in patch.edits) > MAX_TEXT:
+        return f"the fix writes more than {MAX_TEXT} characters"
+    if len({edit.path for edit in patch.edits}) > MAX_FILES:
+        return f"the fix touches more than {MAX_FILES} files"
     try:
         results = apply_patch(patch, read)
     except PatchError as error:
         return f"{error.where}: {error.what}"
     for path, new in results.items():
-        reason = _text_refusal(read(path), new) or _tree_refusal(read(path), new, is_renamed)
+        reason = _text_refusal(read(path), new) or _tree_refusal(
+            read(path), new, is_renamed, is_test=kind_of(path) == "test"
+        )
         if reason:
             return f"{path}: {reason}"
     return ""
@@ -123,10 +123,8 @@ def _name_refusal(path: str, edit_roots: Iterable[str], tracked: AbstractSet[str
         return "the path leaves the project"
     if pure.suffix != ".py":
         return "only Python files are edited"
-    if pure.name in _NEVER or pure.name.startswith("."):
-        return f"{pure.name} is never edited"
-    if is_foreign(path):
-        return "the file is hidden, installed, built or vendored"
+    if reason := _kind_refusal(path, pure):
+        return reason
     roots = [PurePosixPath(folder).parts for folder in edit_roots]
     if roots and not any(pure.parts[: len(parts)] == parts for parts in roots):
         return "the file lies outside edit_roots"
@@ -135,21 +133,40 @@ def _name_refusal(path: str, edit_roots: Iterable[str], tracked: AbstractSet[str
     return "the file is not tracked by git" if tracked else "git does not say which files it tracks here"
 
 
+def _kind_refusal(path: str, pure: PurePosixPath) -> str:
+    if pure.name in _NEVER or pure.name.startswith("."):
+        return f"{pure.name} is never edited"
+    if pure.parts[0] in _CI_FOLDERS:
+        return "files of the CI are never edited"
+    if _MIGRATION.search(path):
+        return "database migrations are never edited"
+    return "the file is hidden, installed, built or vendored" if is_foreign(path) else ""
+
+
 def _text_refusal(old: bytes, new: bytes) -> str:
     if _CONFLICT.search(old):
         return "the file has conflict markers"
     if _GENERATED.search(b"".join(old.splitlines(keepends=True)[:10])):
         return "the file says that it is generated"
+    if _encoding(old) != _encoding(new):
+        return "the fix changes the encoding of the file"
     if Counter(_silencers(old)) != Counter(_silencers(new)):
         return "the fix adds or removes a comment that silences a checker"
     return ""
+
+
+def _encoding(data: bytes) -> str:
+    try:
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except SyntaxError as error:
+        return str(error)
 
 
 def _silencers(data: bytes) -> list[str]:
     return [match[1].lower() for match in _SILENCERS.finditer(data.decode("utf-8", "replace"))]
 
 
-def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]) -> str:
+def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool], *, is_test: bool) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -160,113 +177,10 @@ def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]
         try:
             before = ast.parse(old)
         except (SyntaxError, ValueError, RecursionError):
-            return _line_refusal(old, new)
-    was, now = _verdicts(before, {}), _verdicts(after, {})
-    if was != now:  # asking about names means reading the whole project
-        renamed = _exceptions_renamed(before, after, is_renamed)
-        was, now = _verdicts(before, renamed), _verdicts(after, {new: new for new in renamed.values()})
-    for what, _text in [*(was - now), *(now - was)]:
-        return f"the fix touches a check ({what})"
-    if _statement_count(after) < _statement_count(before):
-        return "the fix deletes statements"
-    return ""
-
-
-def _line_refusal(old: bytes, new: bytes) -> str:
-    """Compare lines where there is no tree of the old text to compare with: a repair of its syntax."""
-    before, after = _lines(old), _lines(new)
-    for line in [*(before - after), *(after - before)]:
-        if _CHECKING_LINE.search(line):
-            return f"the fix touches a check ({line.decode('utf-8', 'replace')[:60]})"
-    if sum(after.values()) < sum(before.values()):
-        return "the fix deletes lines"
-    return ""
-
-
-def _lines(data: bytes) -> Counter[bytes]:
-    return Counter(line.strip() for line in data.splitlines() if line.strip())
-
-
-def _verdicts(tree: ast.Module, renamed: Mapping[str, str]) -> Counter[tuple[str, str]]:
-    """Everything that decides whether a test passes, as text that does not depend on its place.
-
-    In handlers and `raise` statements the classes in `renamed` are called as it says, wherever they come from.
-    """
-    return Counter(_verdicts_of(tree, renamed))
-
-
-class _Renaming(ast.NodeTransformer):
-    """Puts one plain name in the place of every name or attribute that means a renamed class."""
-
-    def __init__(self, renamed: Mapping[str, str]) -> None:
-        self._renamed = renamed
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        """Rename a plain name."""
-        return ast.Name(id=self._renamed[node.id], ctx=ast.Load()) if node.id in self._renamed else node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        """Rename an attribute of a module."""
-        if node.attr in self._renamed:
-            return ast.Name(id=self._renamed[node.attr], ctx=ast.Load())
-        return self.generic_visit(node)
-
-
-def _shown(node: ast.AST, renamed: Mapping[str, str]) -> str:
-    if not renamed:
-        return ast.dump(node)
-    return ast.dump(_Renaming(renamed).visit(copy.deepcopy(node)))
-
-
-def _exceptions_renamed(
-    before: ast.Module, after: ast.Module, is_renamed: Callable[[str, str], bool]
-) -> dict[str, str]:
-    """Return the names that a module no longer has at all, with the one new name that certainly stands for each."""
-    old, new = _identifiers(before), _identifiers(after)
-    found: dict[str, str] = {}
-    for gone in sorted(old - new):
-        partners = [come for come in sorted(new - old) if is_renamed(gone, come)]
-        if len(partners) == 1:
-            found[gone] = partners[0]
-    return found
-
-
-def _identifiers(tree: ast.Module) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            names.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            names.add(node.attr)
-        elif isinstance(node, ast.alias):
-            names.update((node.name, node.asname or ""))
-    return names
-
-
-def _verdicts_of(tree: ast.Module, renamed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assert):
-            yield "assert", ast.dump(node)
-        elif isinstance(node, ast.Raise):
-            yield "raise", _shown(node, renamed)
-        elif isinstance(node, ast.ExceptHandler):
-            silent = all(isinstance(part, (ast.Pass, ast.Continue, ast.Break)) for part in node.body)
-            yield "except", f"{_shown(node.type, renamed) if node.type else ''} {silent}"
-        elif isinstance(node, ast.Call) and (name := _last_name(node.func)) in _VERDICTS:
-            yield name, ast.dump(node)
-        elif isinstance(node, ast.Attribute) and node.attr in _VERDICTS:
-            yield node.attr, ast.dump(node)
-        elif isinstance(node, ast.Call) and (name := _last_name(node.func)).startswith("assert"):
-            yield name, ast.dump(node)
-
-
-def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _statement_count(tree: ast.Module) -> int:
-    """Statements other than imports and `pass`."""
-    light = (ast.Import, ast.ImportFrom, ast.Pass)
-    return sum(isinstance(node, ast.stmt) and not isinstance(node, light) for node in ast.walk(tree))
+            before = None
+    less_safe = weakened(old, new, before, after)
+    if less_safe:
+        return f"the fix makes the code less safe ({less_safe})"
+    if before is None:
+        return loosened_lines(old, new, after, is_test=is_test)
+    return loosened(before, after, is_renamed, is_test=is_test)

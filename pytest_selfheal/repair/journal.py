@@ -27,11 +27,14 @@ from pytest_selfheal.errors import DataError
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.errors import UsageError
 from pytest_selfheal.model import Value
+from pytest_selfheal.repair.folders import opened
 from pytest_selfheal.repair.patch import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping
+
+    from pytest_selfheal.repair.folders import Folder
 
 KEPT_S = 30 * 86400.0
 """Entries older than this are removed: by then the repository's own history is the better undo."""
@@ -40,6 +43,8 @@ KEPT_ENTRIES = 200
 """At most so many entries are kept, the newest."""
 
 _STALE_S = 86400.0
+_STANDING = frozenset({"applied", "undoing"})
+_UNFINISHED = frozenset({"pending", "undoing"})
 _SAFE_ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 _in_flight: set[str] = set()
 
@@ -58,7 +63,7 @@ class JournalFile(Value):
 
 @dataclass(frozen=True)
 class JournalEntry(Value):
-    """One application of a fix. `state` is pending, applied, rolled_back or undone."""
+    """One application of a fix. `state` is pending, applied, rolled_back, undoing (half way) or undone."""
 
     id: str
     fix_id: str
@@ -130,7 +135,7 @@ class Journal:
         try:
             self._write(entry)
             for file in before:
-                _swap(top / file.path, file, files[file.path], entry.id)
+                _swap(top, file, files[file.path], entry.id)
         except OSError as error:
             self._take_back(entry)
             raise PatchError(
@@ -153,14 +158,14 @@ class Journal:
         return Restored(self._moved(entry, "rolled_back"), restored, kept)
 
     def undo(self, entry_id: str = "") -> Restored:
-        """Take back an applied entry, by its id or its fix's id; the latest applied one without an id.
+        """Take back an applied entry, by its id or its fix's id; the latest one without an id.
 
         Raises:
             UsageError: there is no such entry, or it is not applied.
             ConfinementError: a path of the entry leads out of its root by now.
         """
         entries = self.entries()
-        applied = [entry for entry in entries if entry.state == "applied"]
+        applied = [entry for entry in entries if entry.state in _STANDING]
         if not entry_id:
             if not applied:
                 raise UsageError("there is no applied fix to take back", todo="nothing needs to be done")
@@ -170,17 +175,29 @@ class Journal:
             if not named:
                 known = ", ".join(entry.id for entry in applied[:5]) or "none"
                 raise UsageError(f"no fix is called {entry_id!r}", todo=f"applied fixes: {known}")
-            chosen = next((entry for entry in named if entry.state == "applied"), named[0])
-            if chosen.state != "applied":
+            chosen = next((entry for entry in named if entry.state in _STANDING), named[0])
+            if chosen.state not in _STANDING:
                 raise UsageError(f"the fix {entry_id!r} is {chosen.state.replace('_', ' ')} already")
-        restored, kept = _restored(chosen)
-        moved = self._moved(chosen, "undone") if restored or not kept else chosen
-        return Restored(moved, restored, kept)
+        pid = os.getpid()
+        _in_flight.add(chosen.id)
+        try:
+            begun = replace(chosen, state="undoing", pid=pid, process=_process_key(pid))
+            self._write(begun)
+            return self._undone(begun)
+        finally:
+            _in_flight.discard(chosen.id)
+
+    def _undone(self, begun: JournalEntry) -> Restored:
+        restored, kept = _restored(begun)
+        return Restored(self._moved(begun, "undone" if restored or not kept else "applied"), restored, kept)
 
     def recover(self) -> list[Restored]:
-        """Roll back what processes that died left half done, then forget old entries. Call it at every start."""
-        left = [entry for entry in self.entries() if entry.state == "pending" and not self._is_alive(entry)]
-        done = [self.roll_back(entry) for entry in left]
+        """Finish what processes that died left half done, then forget old entries. Call it at every start.
+
+        A fix that was being written is rolled back, an undo that had begun is carried through.
+        """
+        left = [entry for entry in self.entries() if entry.state in _UNFINISHED and not self._is_alive(entry)]
+        done = [self.roll_back(entry) if entry.state == "pending" else self._undone(entry) for entry in left]
         self._prune()
         return done
 
@@ -208,8 +225,9 @@ class Journal:
 
     def _write(self, entry: JournalEntry) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{entry.id}.json"
-        _atomic(path, json.dumps(entry.to_dict()).encode(), 0o600, path.with_suffix(f".{os.getpid()}.tmp"))
+        text = json.dumps(entry.to_dict()).encode()
+        with opened(self._folder) as folder:
+            folder.replace(f"{entry.id}.json", text, 0o600, f"{entry.id}.{os.getpid()}.tmp")
 
     def _read(self, path: Path) -> JournalEntry | None:
         try:
@@ -220,24 +238,45 @@ class Journal:
     def _is_alive(self, entry: JournalEntry) -> bool:
         if entry.pid == os.getpid() and entry.process == _process_key(entry.pid):
             return entry.id in _in_flight
+        is_young = self._now() - entry.created_s < _STALE_S
         if sys.platform == "win32":  # there is no harmless way to ask: os.kill would end it
-            return self._now() - entry.created_s < _STALE_S
-        try:
-            os.kill(entry.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        return entry.process == _process_key(entry.pid) and self._now() - entry.created_s < _STALE_S
+            return is_young and entry.state == "pending"
+        same = _is_running(entry.pid) and entry.process == _process_key(entry.pid)
+        return same and (is_young or entry.state == "undoing")
 
     def _prune(self) -> None:
         for index, entry in enumerate(self.entries()):
             old = self._now() - entry.created_s > KEPT_S or index >= KEPT_ENTRIES
-            if old and entry.state != "pending":
+            if old and entry.state not in _UNFINISHED:
                 (self._folder / f"{entry.id}.json").unlink(missing_ok=True)
+        for path in self._folder.glob("*.tmp"):
+            if self._is_left_behind(path):
+                path.unlink(missing_ok=True)
+
+    def _is_left_behind(self, temporary: Path) -> bool:
+        """Tell whether the process that was writing an entry has died on the way."""
+        entry_id, _, pid = temporary.stem.rpartition(".")
+        if pid == str(os.getpid()):
+            return entry_id not in _in_flight
+        if sys.platform != "win32" and pid.isdecimal():
+            return not _is_running(int(pid))
+        try:
+            return self._now() - temporary.stat().st_mtime > _STALE_S
+        except OSError:
+            return False
 
 
 _RUN_AGAIN = "run the tests again for a fresh fix"
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _process_key(pid: int) -> str:
@@ -262,21 +301,16 @@ def _confined(path: str, root: Path) -> Path:
 def _described(path: str, new: bytes, root: Path) -> JournalFile:
     full = _confined(path, root)
     try:
-        status = full.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ConfinementError("this is no regular file", where=path, todo="edit it by hand")
-        old = _content(full)
+        with opened(root, full.relative_to(root).parts[:-1]) as folder:
+            status = folder.status(full.name)
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfinementError("this is no regular file", where=path, todo="edit it by hand")
+            old = folder.read(full.name)
     except OSError as error:
         reason = error.strerror or error
         raise PatchError(f"cannot be read ({reason})", where=path, todo="restore the file and run again") from error
     mode = stat.S_IMODE(status.st_mode)
     return JournalFile(path, base64.b64encode(old).decode(), mode, status.st_mtime_ns, sha256(old), sha256(new))
-
-
-def _content(path: Path) -> bytes:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        return file.read()
 
 
 def _restored(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -285,73 +319,41 @@ def _restored(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
     kept: list[str] = []
     for file in reversed(entry.files):
         full = _confined(file.path, root)
-        with contextlib.suppress(OSError):
-            _temporary(full, entry.id).unlink()
         try:
-            current = sha256(_content(full))
-        except OSError:
-            current = ""
-        if current == file.old_sha256:
-            continue  # never written, or restored already
-        if not current or current != file.new_sha256:  # a file that is gone was taken away by somebody else
-            kept.append(file.path)
-            continue
-        _put(full, base64.b64decode(file.old), file.mode, entry.id)
-        os.utime(full, ns=(file.mtime_ns, file.mtime_ns))
-        restored.append(file.path)
+            with opened(root, full.relative_to(root).parts[:-1]) as folder:
+                is_restored = _restore(folder, full.name, file, entry.id)
+        except FileNotFoundError:
+            is_restored = False
+        if is_restored is not None:
+            (restored if is_restored else kept).append(file.path)
     return tuple(reversed(restored)), tuple(reversed(kept))
 
 
-def _swap(full: Path, file: JournalFile, new: bytes, entry_id: str) -> None:
-    if sha256(_content(full)) != file.old_sha256:
-        raise PatchError("the file was edited at this very moment", where=file.path, todo=_RUN_AGAIN)
-    _put(full, new, file.mode, entry_id)
+def _restore(folder: Folder, name: str, file: JournalFile, entry_id: str) -> bool | None:
+    """Put the old text back; False when the file was changed by somebody else, None when there is nothing to do."""
+    with contextlib.suppress(OSError):
+        folder.remove(_temporary(name, entry_id))
+    try:
+        current = sha256(folder.read(name))
+    except OSError:
+        current = ""
+    if current == file.old_sha256:
+        return None  # never written, or restored already
+    if current != file.new_sha256:  # a file that is gone was taken away by somebody else
+        return False
+    folder.replace(name, base64.b64decode(file.old), file.mode, _temporary(name, entry_id))
+    folder.date(name, file.mtime_ns)
+    return True
 
 
-def _temporary(full: Path, entry_id: str) -> Path:
+def _swap(root: Path, file: JournalFile, new: bytes, entry_id: str) -> None:
+    *folders, name = PurePosixPath(file.path).parts
+    with opened(root, folders) as folder:
+        if sha256(folder.read(name)) != file.old_sha256:
+            raise PatchError("the file was edited at this very moment", where=file.path, todo=_RUN_AGAIN)
+        folder.replace(name, new, file.mode, _temporary(name, entry_id))
+
+
+def _temporary(name: str, entry_id: str) -> str:
     # of fixed length: the file's own name may be as long as the system allows
-    return full.with_name(f".selfheal-{entry_id}-{sha256(full.name.encode())[:8]}.tmp")
-
-
-def _put(full: Path, data: bytes, mode: int, entry_id: str) -> None:
-    _atomic(full, data, mode, _temporary(full, entry_id))
-
-
-def _atomic(path: Path, data: bytes, mode: int, temporary: Path) -> None:
-    """Replace `path` by one rename; the data is on the disk before, the owner stays as far as allowed."""
-    temporary.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(temporary, flags, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _take_over_owner(path, temporary)
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _take_over_owner(path: Path, temporary: Path) -> None:
-    if sys.platform == "win32":
-        return
-    try:
-        status, mine = path.stat(), temporary.stat()
-        if (status.st_uid, status.st_gid) != (mine.st_uid, mine.st_gid):
-            os.chown(temporary, status.st_uid, status.st_gid)
-    except OSError:
-        pass  # a new file, or not ours to give away
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return f".selfheal-{entry_id}-{sha256(name.encode())[:8]}.tmp"

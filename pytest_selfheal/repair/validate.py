@@ -265,11 +265,19 @@ def _run(folder: Path, setup: ChildSetup, environ: dict[str, str]) -> str:
         )
     except OSError as error:
         return f"the validation process could not start ({error.strerror or error})"
-    return f"the tests were still running after {setup.timeout_s:g} s" if status is None else ""
+    too_long = f"the tests were still running after {setup.timeout_s:g} s, or printed without end"
+    return too_long if status is None else ""
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        return file.read(_TAIL).decode("utf-8", "replace")
 
 
 def _result(folder: Path, reason: str, duration: float) -> RunResult:
-    output = (folder / "output.txt").read_bytes()[-_TAIL:].decode("utf-8", "replace")
+    output = _tail(folder / "output.txt")
     if reason:
         return RunResult(complete=False, reason=reason, duration_s=duration, output=output)
     try:

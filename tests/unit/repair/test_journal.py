@@ -248,3 +248,70 @@ def test_an_entry_made_for_another_folder_does_not_count(tmp_path):
     assert [entry.state for entry in made.entries()] == ["applied"]
     assert Journal(here / "journal", lambda: 1.0, here).entries() == []
     assert (there / "a.py").read_bytes() == b"new"
+
+
+def test_an_undo_that_was_begun_is_finished_at_the_next_start(journal, root):
+    """A process that died while it took a fix back leaves no mixture, and no other fix is taken back in its stead."""
+    entry = journal.commit(journal.apply("f1", NEW, root))
+    path = root / ".selfheal" / "journal" / f"{entry.id}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "state": "undoing", "pid": 2**22 + 1}))
+    (root / "a.py").write_bytes(OLD["a.py"])
+    assert [(done.entry.state, done.restored) for done in journal.recover()] == [("undone", ("b/c.py",))]
+    assert state(root) == OLD
+
+
+def test_entries_that_nobody_writes_any_more_are_cleared_away(journal, root):
+    """The half-written entry of a dead process goes; that of a living one stays."""
+    journal.commit(journal.apply("f1", NEW, root))
+    folder = root / ".selfheal" / "journal"
+    (folder / f"x.{2**22 + 1}.tmp").write_bytes(b"{")
+    (folder / f"y.{os.getppid()}.tmp").write_bytes(b"{")
+    journal.recover()
+    assert [path.name for path in folder.glob("*.tmp")] == [f"y.{os.getppid()}.tmp"]
+
+
+SWAPPING = """
+import os, sys, time
+from pathlib import Path
+from pytest_selfheal.repair.journal import Journal
+
+root, number = Path(sys.argv[1]), int(sys.argv[2])
+left = number
+
+def look(event, arguments):
+    global left
+    if event not in ("open", "os.rename", "os.remove", "os.chmod") or not left:
+        return
+    left -= 1
+    if not left:
+        (root / "b").rename(root / "was_b")
+        (root / "b").symlink_to(root.parent / "outside")
+
+sys.addaudithook(look)
+try:
+    Journal(root / "journal", time.time, root).apply("fix", {"a.py": b"new a", "b/c.py": b"x = 2"}, root)
+except Exception as error:
+    print(type(error).__name__)
+print("swapped" if not left else "done")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are used there")
+def test_a_folder_swapped_for_a_link_at_any_moment_leads_nowhere(tmp_path):
+    """Whenever it happens while a fix is written, nothing outside the project changes."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "c.py").write_bytes(b"x = 1")
+    last = ""
+    number = 0
+    while "done" not in last:
+        number += 1
+        root = tmp_path / f"root{number}"
+        (root / "b").mkdir(parents=True)
+        for path, data in OLD.items():
+            (root / path).write_bytes(data)
+        command = [sys.executable, "-c", SWAPPING, str(root), str(number)]
+        last = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        assert [path.name for path in outside.iterdir()] == ["c.py"], number
+        assert (outside / "c.py").read_bytes() == b"x = 1", number
+    assert number > 8
