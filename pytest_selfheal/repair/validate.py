@@ -90,6 +90,12 @@ class RunResult(Value):
     duration_s: float = 0.0
     output: str = ""
 
+    def passed(self, target: str) -> bool:
+        """Tell whether a test, or every test of a file that could not be collected before, passed."""
+        found = tests_of(target, self)
+        clean = bool(found) and target not in self.collection_errors
+        return clean and all(self.outcomes[nodeid] == "passed" for nodeid in found)
+
 
 def screen(
     files: Mapping[str, bytes],
