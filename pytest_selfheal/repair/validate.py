@@ -25,6 +25,7 @@ from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Validation
 from pytest_selfheal.model import Value
 from pytest_selfheal.safety.processes import run_tree
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -282,6 +283,6 @@ def _result(folder: Path, reason: str, duration: float) -> RunResult:
         data = json.loads((folder / "result.json").read_bytes())
         return RunResult.from_dict({**data, "complete": True, "duration_s": duration, "output": output})
     except (OSError, ValueError, DataError):
-        last = output.strip().rpartition("\n")[2]
+        last = process_redactor().redact(output).strip().rpartition("\n")[2]
         reason = f"the validation process died{f': {last[:200]}' if last else ''}"
         return RunResult(complete=False, reason=reason, duration_s=duration, output=output)

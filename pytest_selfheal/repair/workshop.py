@@ -36,6 +36,7 @@ from pytest_selfheal.repair.validate import confirm
 from pytest_selfheal.repair.validate import judge
 from pytest_selfheal.repair.validate import run_tests
 from pytest_selfheal.repair.validate import screen
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,12 +144,12 @@ class Bench:
         return self._project
 
     def diff(self, patch: Patch) -> str:
-        """Return a unified diff for people.
+        """Return a unified diff for people, without the secrets of the lines around the edits.
 
         Raises:
             PatchError: a file is not what the patch was made for any more.
         """
-        return unified_diff(patch, self._project.read)
+        return process_redactor().redact(unified_diff(patch, self._project.read))
 
     def prove(
         self,
