@@ -30,6 +30,7 @@ from pytest_selfheal.model import stable_id
 from pytest_selfheal.report.tables import queue_line
 from pytest_selfheal.story import Group
 from pytest_selfheal.story import Story
+from pytest_selfheal.story import seen_flaky
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,12 +49,15 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import History
     from pytest_selfheal.model import Observation
     from pytest_selfheal.model import Pattern
+    from pytest_selfheal.model import Proof
     from pytest_selfheal.store.protocol import Store
     from pytest_selfheal.story import Run
     from pytest_selfheal.story import Workshop
 
     Advise = Callable[[Failure, FailureRecord, ReviewEntry | None], Advice]
 
+
+_LUCKY = "fails only sometimes: it passed again without any change"
 
 _MOST_MARKED = 20
 """Failures of one escalated error that are marked so; the entry of the queue names the others as well."""
@@ -95,6 +99,7 @@ class RunEnd:
         self._now = now
         self._tell = tell
         self._patterns: dict[str, Pattern] = {}
+        self._unsteady: frozenset[str] = frozenset()
         self.story = Story()
 
     def repair(self, pairs: Sequence[tuple[Observation, FailureRecord]]) -> None:
@@ -105,6 +110,7 @@ class RunEnd:
             return
         queue = {entry.id: entry for entry in self._store.reviews()}
         self._patterns = {pattern.pattern_name: pattern for pattern in self._store.patterns()}
+        self._unsteady = seen_flaky(self._store)
         for group in self._groups(standing):
             if group.records[0].is_regression or not self.story.unfixed.intersection(group.nodeids):
                 continue
@@ -142,8 +148,10 @@ class RunEnd:
             group.candidates = self._propose(group)
         if not self._workshop.time_left():
             return Ask(tuple(group.candidates), "the repair budget of this run is spent"), ()
-        proof = self._workshop.prove(group.failure, group.candidates, group.nodeids, self._others(group))
+        proof = self._prove(group, group.candidates, self._workshop)
         group.proved = bool(proof.fixes)
+        if group.is_lucky:
+            return Escalate(_LUCKY), proof.notes
         tried = any(candidate.specific for candidate in group.candidates)
         why_none = "no candidate passed validation" if tried else "no fixer knows this error"
         action = decide(proof.fixes, proof.unproved, self._policy, self._context, why_none)
@@ -154,7 +162,8 @@ class RunEnd:
     ) -> tuple[Action, tuple[str, ...]]:
         """Ask outside; what comes back goes through the same guards and trials as a fixer's candidates."""
         workshop, first = self._workshop, group.records[0]
-        if self._advise is None or workshop is None or group.proved or group.hands_off or not workshop.time_left():
+        settled = group.proved or group.hands_off or group.is_lucky
+        if self._advise is None or workshop is None or settled or not workshop.time_left():
             return action, notes
         advice = self._advise(group.failure, first, queue.get(first.signature))
         notes = (*notes, *advice.notes)
@@ -170,9 +179,19 @@ class RunEnd:
             )
         if not advice.candidates:
             return action, notes
-        proof = workshop.prove(group.failure, advice.candidates, group.nodeids, self._others(group))
+        proof = self._prove(group, advice.candidates, workshop)
         notes = (*notes, *proof.notes)
+        if group.is_lucky:
+            return Escalate(_LUCKY), notes
         return (decide(proof.fixes, (), self._policy, self._context) if proof.fixes else action), notes
+
+    def _prove(self, group: Group, candidates: Sequence[Candidate], workshop: Workshop) -> Proof:
+        unsteady = not self._unsteady.isdisjoint(group.nodeids)
+        proof = workshop.prove(group.failure, candidates, group.nodeids, self._others(group), unsteady=unsteady)
+        if proof.lucky:
+            group.lucky |= frozenset(proof.lucky)
+            self._event("flaky", "ok", group.records[0].signature, proof.lucky, detail=_LUCKY)
+        return proof
 
     def _others(self, group: Group) -> frozenset[str]:
         return frozenset(self.story.unfixed.difference(group.nodeids))
@@ -230,7 +249,7 @@ class RunEnd:
         )
         if applied.ok:
             self.story.fixed.append(Deed(fix, applied, group.nodeids, diff))
-            self.story.unfixed.difference_update(group.nodeids, applied.now_passing)
+            self.story.unfixed.difference_update(set(group.nodeids) - group.lucky, applied.now_passing)
             self._tell("fixed", f"{candidate.title} ({reason}); take back with: selfheal undo {applied.journal_id}")
         return applied
 

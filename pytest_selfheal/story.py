@@ -10,6 +10,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Protocol
 
+from pytest_selfheal.model import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Proof
     from pytest_selfheal.model import Record
     from pytest_selfheal.model import ReviewEntry
+    from pytest_selfheal.store.protocol import Store
 
 
 class Workshop(Protocol):
@@ -33,9 +36,15 @@ class Workshop(Protocol):
         """Return candidates for a failure, best first; cheap, nothing is run."""
 
     def prove(
-        self, failure: Failure, candidates: Sequence[Candidate], nodeids: Sequence[str], known_failures: frozenset[str]
+        self,
+        failure: Failure,
+        candidates: Sequence[Candidate],
+        nodeids: Sequence[str],
+        known_failures: frozenset[str],
+        *,
+        unsteady: bool = False,
     ) -> Proof:
-        """Try candidates in child processes with nothing on disk changed."""
+        """Try candidates in child processes with nothing on disk changed; `unsteady` tests several times."""
 
     def apply(
         self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str], also: Sequence[str] = ()
@@ -85,8 +94,21 @@ class Group:
     hands_off: bool = False
     proved: bool = False
     stopped: str = ""
+    lucky: frozenset[str] = frozenset()
+    """Tests that passed in a child without any change: no fix is credited with their green."""
 
     @property
     def nodeids(self) -> tuple[str, ...]:
         """The tests that failed so, each once, in the order they did."""
         return tuple(dict.fromkeys(record.nodeid for record in self.records))
+
+    @property
+    def is_lucky(self) -> bool:
+        """Whether no fix is left because tests passed without any change."""
+        return bool(self.lucky) and not self.proved
+
+
+def seen_flaky(store: Store) -> frozenset[str]:
+    """Return the tests that were ever seen to fail and pass with the same code, as far as the store remembers."""
+    healed = {record.nodeid for record in store.failures() if record.outcome is Outcome.HEALED}
+    return frozenset(healed.union(*(event.nodeids for event in store.events() if event.action == "flaky")))

@@ -23,6 +23,7 @@ from pytest_selfheal.model import Phase
 from pytest_selfheal.model import RunRecord
 from pytest_selfheal.model import Severity
 from pytest_selfheal.model import stable_id
+from pytest_selfheal.safety.redact import Redactor
 from pytest_selfheal.safety.redact import redact
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _record(
 ) -> FailureRecord:
     error_type, message, phase = _error(case, trouble)
     own = case.properties
-    nodeid = node_id(case.classname, case.name, case.file, is_file)
+    nodeid = Redactor(environ).public_id(node_id(case.classname, case.name, case.file, is_file))
     timed_out = own.get("category") == "timeout" or bool(_TIMED_OUT.match(message))
     return FailureRecord(
         id=stable_id(run.id, nodeid, outcome, error_type, message),

@@ -136,8 +136,9 @@ def _trimmed(link: ErrorLink) -> ErrorLink:
 
 @dataclass(frozen=True)
 class HealingEvent(Record):
-    """Something the plugin did: `action` is retry, fix, suggest, ask, escalate, regression, undo, accept, alert or
-    analyse (a model was asked; `ref` is the key of the question).
+    """Something the plugin did: `action` is retry, fix, suggest, ask, escalate, regression, undo, accept, alert, flaky
+    (a test that failed passed again without any change) or analyse (a model was asked; `ref` is the key of the
+    question).
 
     `result` is `ok`, `failed` or `refused`; `ref` names the journal entry, review entry or file it is about.
     """

@@ -85,12 +85,13 @@ class Proof(Value):
     """What validation found out about the candidates for one group of failures.
 
     `fixes` turned the group green, best first; `unproved` did not, or could not be tried; `notes` holds one sentence
-    for each of those.
+    for each of those. `lucky` tests passed without any change as well.
     """
 
     fixes: tuple[Fix, ...] = ()
     unproved: tuple[Candidate, ...] = ()
     notes: tuple[str, ...] = ()
+    lucky: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register markers; register the working parts only when switched on."""
     for line in _MARKERS:
         config.addinivalue_line("markers", line)
+    if any("[redacted-" in argument for argument in config.args):
+        from pytest_selfheal.plugin.public_ids import register
+
+        register(config)
     if wanted_mode(config) is not None:
         try:
             from pytest_selfheal.plugin.activate import activate

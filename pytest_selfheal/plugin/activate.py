@@ -70,7 +70,7 @@ def activate(config: pytest.Config) -> None:
         from pytest_selfheal.plugin.controller import Controller
 
         controller = Controller(config, policy, parts, wall_clock=wall_clock, monotonic=clock)
-        deliver = controller.receive
+        deliver, parts.hold = controller.receive, controller.hold
         alone = Alone(config.rootpath, policy.timeout_s, lambda text: controller.screen.tell("again", text))
         _recover(config, policy, parts)
         config.pluginmanager.register(Closing(controller), "selfheal-closing")

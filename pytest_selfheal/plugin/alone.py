@@ -47,6 +47,9 @@ class Alone:
 
     def run(self, nodeid: str, config: pytest.Config) -> AloneRun:
         """Run one test with the options of this run and return how it ended; never raises for what happens there."""
+        from pytest_selfheal.plugin.public_ids import public_id
+
+        nodeid = public_id(nodeid)  # what the child reports and anybody may see
         self.notice(f"{nodeid}: alone in a fresh process")
         run = self._child(nodeid, config)
         outcome = run.outcomes.get(nodeid, "")

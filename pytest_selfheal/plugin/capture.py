@@ -5,9 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import os
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -27,12 +25,14 @@ from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Phase
 from pytest_selfheal.safety.redact import MESSAGE_LIMIT
 from pytest_selfheal.safety.redact import TRACE_LIMIT
-from pytest_selfheal.safety.redact import Redactor
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from pathlib import Path
     from types import TracebackType
+
+    from pytest_selfheal.safety.redact import Redactor
 
 ENVELOPES = frozenset(
     {"_pytest.nodes.Collector.CollectError", "_pytest.config.ConftestImportFailure", "doctest.UnexpectedException"}
@@ -75,7 +75,7 @@ def capture(  # noqa: PLR0913 - what pytest knows of a failure is spread over ma
         redactor: takes the secrets out; by default those of this process's environment.
         seen: what earlier exceptions told, filled here; one that is alike is not read again.
     """
-    redactor = redactor or _process_redactor()
+    redactor = redactor or process_redactor()
     if isinstance(error, pytest.ExceptionInfo):
         exception, traceback = error.value, error.tb
     else:
@@ -83,7 +83,7 @@ def capture(  # noqa: PLR0913 - what pytest knows of a failure is spread over ma
     reader = ChainReader(rootpath, redactor)
     told = _read(exception, traceback, reader, redactor, seen)
     return Failure(
-        nodeid=_plain(nodeid),
+        nodeid=redactor.public_id(_plain(nodeid)),
         phase=phase,
         error_type=told.error_type,
         error_message=told.error_message,
@@ -131,9 +131,9 @@ def capture_report(report: Any, *, rootpath: Path, created_at: str = "", redacto
     That is a strict xfail that passed, a worker that died (`when` is `???`), or a plugin's text. `rootpath` is taken
     for symmetry with `capture`.
     """
-    redactor = redactor or _process_redactor()
+    redactor = redactor or process_redactor()
     del rootpath
-    nodeid = _plain(attribute(report, "nodeid"))
+    nodeid = redactor.public_id(_plain(attribute(report, "nodeid")))
     text = _longrepr(report)
     kind = "text"
     if attribute(report, "when") == "???":
@@ -183,8 +183,3 @@ def _plain(value: Any, limit: int = 2000) -> str:
 
 def _told(chain: tuple[ErrorLink, ...]) -> ErrorLink:
     return next((link for link in chain if link.type_name not in ENVELOPES), chain[0])
-
-
-@cache
-def _process_redactor() -> Redactor:
-    return Redactor(os.environ)

@@ -76,6 +76,7 @@ class Controller:
         self._seen: set[str] = set()
         self._sharing: dict[str, list[int]] = {}
         self._mass: set[str] = set()
+        self._held: dict[str, str] = {}
 
     @property
     def store(self) -> Store:
@@ -123,6 +124,18 @@ class Controller:
                 self._keep(report, observation)
             except Exception as error:  # noqa: BLE001 - keeping a record must not change a test's outcome
                 self.degrade(error)
+
+    def hold(self, observations: list[Observation]) -> None:
+        """Write what waits for another try, for the case that the run is killed; what becomes of it replaces that."""
+        from pytest_selfheal.model import FailureRecord
+
+        try:
+            for observation in observations:
+                record = FailureRecord.of(observation, self.run_id, self.trust, detailed=False)
+                kept_as = self._held.setdefault(record.nodeid, record.id)
+                self.store.append(replace(record, id=kept_as, updated_at=self.started_at))
+        except Exception as error:  # noqa: BLE001 - keeping a record must not change a test's outcome
+            self.degrade(error)
 
     def degrade(self, error: Exception) -> None:
         """Note an error of our own; it is shown once, at the end."""
@@ -227,6 +240,8 @@ class Controller:
 
         signature = observation.diagnosis.signature
         record = FailureRecord.of(observation, self.run_id, self.trust, detailed=signature not in self._sharing)
+        if record.nodeid in self._held:
+            record = replace(record, id=self._held.pop(record.nodeid))
         if record.id in self._seen:  # every xdist worker collects: most collection errors come twice
             return
         self._seen.add(record.id)
@@ -273,7 +288,7 @@ class Controller:
         """Tell whether no earlier run on this machine knew the test; False where nothing was cached."""
         cache = getattr(self.config, "cache", None)
         known = cache.get("cache/nodeids", []) if cache is not None else []
-        return bool(known) and nodeid not in known
+        return bool(known) and "[redacted-" not in nodeid and nodeid not in known
 
     def _retry_event(self, record: FailureRecord) -> HealingEvent:
         from pytest_selfheal.model import HealingEvent

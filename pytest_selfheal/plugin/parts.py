@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_selfheal.config import Policy
+    from pytest_selfheal.model import Observation
     from pytest_selfheal.plugin.observer import Observer
     from pytest_selfheal.plugin.time_limit import TimeLimit
     from pytest_selfheal.recover import Recovery
@@ -35,6 +36,8 @@ class Parts:
         self._folder: Path | None = None
         self.tests = 0
         self.time_limit: TimeLimit | None = None
+        self.hold: Callable[[list[Observation]], None] | None = None
+        """Keeps what waits for another try, in case the run is killed; None in workers, which leave it on file."""
         self.notices = notices
 
     def share(self, folder: Path) -> None:

@@ -25,6 +25,7 @@ from pytest_selfheal.classify.signature import signature_of
 from pytest_selfheal.classify.signature import signature_parts
 from pytest_selfheal.model import Phase
 from pytest_selfheal.plugin.capture import capture
+from pytest_selfheal.plugin.public_ids import public_id
 from pytest_selfheal.plugin.time_limit import TimeLimit
 from pytest_selfheal.regress.recording import Recorder
 from pytest_selfheal.safety.redact import Redactor
@@ -95,7 +96,7 @@ class Reproducing:
         return report
 
     def _keep(self, nodeid: str, phase: Phase, excinfo: pytest.ExceptionInfo[BaseException], against: str = "") -> None:
-        nodeid = str(nodeid)
+        nodeid = public_id(str(nodeid))
         if nodeid in self.seen:
             return
         calls: list[Any] = []

@@ -269,8 +269,12 @@ class Retrying:
         return True
 
     def _hold(self, trial: Trial) -> None:
-        """Leave what would be reported with the controller, in case this worker dies."""
-        if self._file is None or trial.observed is None or trial.failing is None:
+        """Leave what would be reported with the controller, in case this worker dies, or this run is killed."""
+        if trial.observed is None or trial.failing is None:
+            return
+        if self._parts.hold is not None:
+            self._parts.hold(self._observations(trial, tuple(trial.attempts[:-1])))
+        if self._file is None:
             return
         from pytest_selfheal.plugin.attribute import OBSERVATIONS
         from pytest_selfheal.plugin.transport import pack

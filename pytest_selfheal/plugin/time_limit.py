@@ -117,9 +117,11 @@ class TimeLimit:
         else:
             self._cancel = self._by_thread(seconds, message)
         if self._hard_stop is not None:
+            from pytest_selfheal.plugin.public_ids import public_id
+
             self._hard_stop.seek(0)
             self._hard_stop.truncate()
-            self._hard_stop.write(f"Timeout of {seconds:g} s exceeded in {item.nodeid!a}\n")
+            self._hard_stop.write(f"Timeout of {seconds:g} s exceeded in {public_id(item.nodeid)!a}\n")
             self._hard_stop.flush()
             # Its watchdog is a thread of C: it needs neither the interpreter nor its lock.
             faulthandler.dump_traceback_later(seconds + HARD_S, exit=True, file=self._hard_stop)

@@ -20,7 +20,9 @@ import pytest
 
 from pytest_selfheal.plugin import overlay
 from pytest_selfheal.plugin import private_pytest
+from pytest_selfheal.plugin.public_ids import public_id
 from pytest_selfheal.plugin.time_limit import TimeLimit
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -50,14 +52,15 @@ class Recorder:
         """Keep the error of a failing phase while the exception is still there."""
         report = yield
         if report.failed and call.excinfo is not None:
-            self._keep_error(item.nodeid, call.when, call.excinfo.value)
+            self._keep_error(public_id(item.nodeid), call.when, call.excinfo.value)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the outcome; a failed phase or sub-test is never overwritten."""
         outcome = _outcome(report)
-        if outcome and self.outcomes.get(report.nodeid) not in _LASTING:
-            self.outcomes[report.nodeid] = outcome
+        nodeid = public_id(report.nodeid) if outcome else ""
+        if outcome and self.outcomes.get(nodeid) not in _LASTING:
+            self.outcomes[nodeid] = outcome
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -145,7 +148,7 @@ def _chain(error: BaseException) -> list[dict[str, Any]]:
 
 def _link(error: BaseException, relation: str) -> dict[str, Any]:
     try:
-        message = str(error)[:_MOST_TEXT]
+        message = process_redactor().clean(str(error)[: 4 * _MOST_TEXT], _MOST_TEXT)
     except Exception:  # noqa: BLE001 - user code; the type alone is better than nothing
         message = ""
     return {
@@ -162,7 +165,10 @@ def _facts(error: BaseException) -> dict[str, Any]:
     if not isinstance(error, (NameError, ImportError, AttributeError, SyntaxError)):
         return {}
     values = {key: getattr(error, key, None) for key in _FACTS}
-    return {key: value for key, value in values.items() if type(value) in (str, int)}
+    clean = process_redactor().redact
+    return {
+        key: clean(value) if type(value) is str else value for key, value in values.items() if type(value) in (str, int)
+    }
 
 
 def _frames(traceback: TracebackType | None) -> list[list[Any]]:

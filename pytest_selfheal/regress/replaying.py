@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_selfheal.safety.child_args import child_args
 from pytest_selfheal.safety.processes import run_tree
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +144,7 @@ def run_pinned(nodeid: str, way: Way) -> None:
             output=output,
             timeout_s=TIMEOUT_S,
         )
-        text = output.read_bytes()[-_KEPT_OUTPUT:].decode("utf-8", "replace")
+        text = process_redactor().redact(output.read_bytes()[-_KEPT_OUTPUT:].decode("utf-8", "replace"))
         counts = _counts(report)
     if status is None:
         raise AssertionError(f"the pinned test {nodeid} did not end within {TIMEOUT_S:g} s")

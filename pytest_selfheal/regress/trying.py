@@ -20,6 +20,7 @@ from pytest_selfheal.model import Value
 from pytest_selfheal.regress.recording import Call
 from pytest_selfheal.regress.replaying import child_environment
 from pytest_selfheal.safety.processes import run_tree
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +118,8 @@ def _result(path: Path, output: Path) -> Result:
     try:
         return Result.from_dict({"seen": json.loads(path.read_bytes())})
     except (OSError, ValueError, DataError):
-        last = output.read_bytes()[-_TAIL:].decode("utf-8", "replace").strip().rpartition("\n")[2]
+        text = process_redactor().redact(output.read_bytes()[-_TAIL:].decode("utf-8", "replace"))
+        last = text.strip().rpartition("\n")[2]
         return Result(f"the process died{f': {last}' if last else ''}")
 
 

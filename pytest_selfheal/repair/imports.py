@@ -131,7 +131,7 @@ def facts_of(tree: ast.Module) -> Facts:
             bound.update(names)
             if where == "top":
                 defined.update(dict.fromkeys(names, _kind(node)))
-                exported += _exported(node)
+                exported += exported_by(node)
     bound.update(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
     star = any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(tree))
     return Facts(tuple(imports), defined, frozenset(bound), tuple(exported), star)
@@ -176,7 +176,8 @@ def _kind(node: ast.stmt) -> str:
     return "def" if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else "assign"
 
 
-def _exported(node: ast.stmt) -> list[str]:
+def exported_by(node: ast.stmt) -> list[str]:
+    """Return the strings that a statement puts into `__all__`."""
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets

@@ -25,6 +25,7 @@ from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Validation
 from pytest_selfheal.model import Value
 from pytest_selfheal.safety.processes import run_tree
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +90,12 @@ class RunResult(Value):
     errors: dict[str, RunError] = field(default_factory=dict)
     duration_s: float = 0.0
     output: str = ""
+
+    def passed(self, target: str) -> bool:
+        """Tell whether a test, or every test of a file that could not be collected before, passed."""
+        found = tests_of(target, self)
+        clean = bool(found) and target not in self.collection_errors
+        return clean and all(self.outcomes[nodeid] == "passed" for nodeid in found)
 
 
 def screen(
@@ -284,6 +291,6 @@ def _result(folder: Path, reason: str, duration: float) -> RunResult:
         data = json.loads((folder / "result.json").read_bytes())
         return RunResult.from_dict({**data, "complete": True, "duration_s": duration, "output": output})
     except (OSError, ValueError, DataError):
-        last = output.strip().rpartition("\n")[2]
+        last = process_redactor().redact(output).strip().rpartition("\n")[2]
         reason = f"the validation process died{f': {last[:200]}' if last else ''}"
         return RunResult(complete=False, reason=reason, duration_s=duration, output=output)

@@ -18,6 +18,10 @@ from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Proof
 from pytest_selfheal.repair import fixers
 from pytest_selfheal.repair.dotted_names import DottedNames
+from pytest_selfheal.repair.doubt import UNSTEADY_ROUNDS
+from pytest_selfheal.repair.doubt import Credit
+from pytest_selfheal.repair.doubt import credit
+from pytest_selfheal.repair.doubt import is_certain
 from pytest_selfheal.repair.foreign import foreign_refusal
 from pytest_selfheal.repair.guards import refusal
 from pytest_selfheal.repair.journal import Journal
@@ -32,7 +36,7 @@ from pytest_selfheal.repair.validate import confirm
 from pytest_selfheal.repair.validate import judge
 from pytest_selfheal.repair.validate import run_tests
 from pytest_selfheal.repair.validate import screen
-from pytest_selfheal.repair.validate import tests_of
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,20 +144,27 @@ class Bench:
         return self._project
 
     def diff(self, patch: Patch) -> str:
-        """Return a unified diff for people.
+        """Return a unified diff for people, without the secrets of the lines around the edits.
 
         Raises:
             PatchError: a file is not what the patch was made for any more.
         """
-        return unified_diff(patch, self._project.read)
+        return process_redactor().redact(unified_diff(patch, self._project.read))
 
     def prove(
-        self, failure: Failure, candidates: Sequence[Candidate], nodeids: Sequence[str], known_failures: frozenset[str]
+        self,
+        failure: Failure,
+        candidates: Sequence[Candidate],
+        nodeids: Sequence[str],
+        known_failures: frozenset[str],
+        *,
+        unsteady: bool = False,
     ) -> Proof:
         """Try candidates for a group of failing tests, following each through the errors it uncovers.
 
         Refused candidates are not shown as options: what a guard forbids must not be one keystroke away. Nor are those
-        that only might have had to do with the error.
+        that only might have had to do with the error. A test that passes without a fix as well proves none; `unsteady`
+        tests, once seen to pass on a second try, are run several times.
         """
         wanted = sample(nodeids)
         foreign = any(candidate.origin is Origin.AI for candidate in candidates)
@@ -175,7 +186,34 @@ class Bench:
             if item.specific
         ]
         shown = tuple(item for item in found.tried if item.specific and not refused[item.id])
-        return Proof(found.fixes, shown, tuple(notes))
+        owed = self._credit(failure, found.fixes, wanted, known_failures, unsteady=unsteady)
+        kept = {fix.candidate.id for fix in owed.fixes}
+        notes += [f"{one.candidate.title}: {owed.reason}" for one in found.fixes if one.candidate.id not in kept]
+        return Proof(owed.fixes, shown, tuple(notes), owed.lucky)
+
+    def _credit(
+        self,
+        failure: Failure,
+        fixes: Sequence[Fix],
+        wanted: Sequence[str],
+        known_failures: frozenset[str],
+        *,
+        unsteady: bool,
+    ) -> Credit:
+        if not unsteady and all(is_certain(failure, fix.candidate) for fix in fixes):
+            return Credit(tuple(fixes))
+
+        def passes(fix: Fix, nodeids: Sequence[str]) -> bool:
+            files = apply_patch(fix.candidate.patch, self._project.read)
+            return self._screen(files, nodeids, known_failures)[0].ok
+
+        return credit(
+            fixes,
+            wanted,
+            without=lambda nodeids: self._screen({}, nodeids, known_failures)[1],
+            passes=passes,
+            rounds=UNSTEADY_ROUNDS if unsteady or not all(fix.candidate.specific for fix in fixes) else 1,
+        )
 
     def prove_one(self, candidate: Candidate, nodeids: Sequence[str], known_failures: frozenset[str]) -> Proof:
         """Validate one candidate on the files as they are now, as a person accepts it."""
@@ -213,7 +251,7 @@ class Bench:
             return Applied(ok=False, journal_id=entry.fix_id, reason=reason, duration_s=validation.duration_s)
         self._journal.commit(entry)
         self._project = Project(self._root, self._policy.edit_roots)
-        passing = tuple(sorted(nodeid for nodeid in known_failures if _passes(nodeid, run)))
+        passing = tuple(sorted(nodeid for nodeid in known_failures if run.passed(nodeid)))
         return Applied(
             ok=True,
             journal_id=entry.fix_id,
@@ -261,12 +299,6 @@ class Bench:
             patch, project.read, self._root, self._policy.edit_roots, project.tracked, DottedNames(project).is_renamed
         )
         return reason or (foreign_refusal(patch, project) if foreign else "")
-
-
-def _passes(nodeid: str, run: RunResult) -> bool:
-    """Tell whether a test, or every test of a file that could not be collected, passed in a run."""
-    found = tests_of(nodeid, run)
-    return bool(found) and nodeid not in run.collection_errors and all(run.outcomes[one] == "passed" for one in found)
 
 
 def sample(nodeids: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MASK = "[redacted]"
+
+PUBLIC = "redacted-"
+"""What stands in place of the parameters of a node id that hold a secret, before a few digits of their hash."""
 
 MESSAGE_LIMIT = 2048
 """Characters of an error message that are kept (the architecture's "messages cut to 2 KiB")."""
@@ -70,6 +74,19 @@ class Redactor:
             text = step(text)
         return text
 
+    def public_id(self, nodeid: str) -> str:
+        """Return a node id that may be stored and shown: `test_x[redacted-1a2b3c]` when its parameters hold a secret.
+
+        The six digits are stable, so one test keeps one id in all runs; `plugin.public_ids` finds the test by it.
+        """
+        name, bracket, parameters = nodeid.partition("[")
+        if not bracket or self.redact(parameters) == parameters:
+            return nodeid
+        import hashlib
+
+        # Few digits on purpose: they tell the parameters of one function apart, and confirm no guess of a password.
+        return f"{name}[{PUBLIC}{hashlib.sha256(nodeid.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}]"
+
     def clean(self, text: str, limit: int) -> str:
         """Return `text` redacted and then shortened to `limit` characters, in time bounded by `limit`.
 
@@ -81,6 +98,12 @@ class Redactor:
 def redact(text: str, environ: Mapping[str, str]) -> str:
     """Return `text` without secrets; use a `Redactor` when there is more than one text."""
     return Redactor(environ).redact(text)
+
+
+@cache
+def process_redactor() -> Redactor:
+    """Return the redactor for the environment of this process, as it was when first asked for."""
+    return Redactor(os.environ)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -29,6 +29,7 @@ from pytest_selfheal.repair.patch import source_of
 from pytest_selfheal.repair.patch import unified_diff
 from pytest_selfheal.repair.project import is_foreign
 from pytest_selfheal.repair.project import kind_of
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -229,7 +230,7 @@ def _diff(draft: _Draft) -> str:
         return draft.before
 
     patch = patch_of(edits_between(draft.path, draft.before, draft.after), read)
-    return unified_diff(patch, read)[:_MOST_DIFF]
+    return process_redactor().redact(unified_diff(patch, read))[:_MOST_DIFF]
 
 
 def lesson_lines(patterns: Iterable[LearnedPattern]) -> list[str]:

@@ -37,6 +37,7 @@ _EVENTS = {
     ("regression", "ok"): ("good", "a regression test was written"),
     ("regression", "refused"): ("warn", "no regression test was written"),
     ("undo", "ok"): ("warn", "a fix was undone"),
+    ("flaky", "ok"): ("warn", "found flaky"),
     ("accept", "ok"): ("good", "accepted and applied"),
     ("accept", "failed"): ("bad", "accepted, but taken back"),
     ("accept", "refused"): ("warn", "rejected"),

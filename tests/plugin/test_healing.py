@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import textwrap
 
 import pytest
 
@@ -367,3 +368,30 @@ def test_a_timeout_is_recorded_as_one_and_run_again_alone(pytester, run, failure
     done = run("--selfheal", "--timeout=0.5")
     assert [(record.failure_category.value, record.attempt) for record in failures()] == [("timeout", 2)]
     assert "run again alone in a fresh process: Failed: Timeout (>0.5s)" in done.stdout
+
+
+LUCKY = """
+    import pathlib
+    from shop.prices import RATE
+
+    def test_rate():
+        log = pathlib.Path(__file__).with_name("log.txt")
+        log.write_text(log.read_text() + "x" if log.exists() else "x")
+        assert len(log.read_text()) in {passes}
+"""
+
+
+@pytest.mark.parametrize("passes", [range(2, 99), {2, 4, 6}], ids=["once", "every-second-time"])
+def test_a_fix_is_not_credited_with_a_lucky_green(shop, run, store, passes):
+    """A test that passes without the change as well is flaky: nothing is written, and the run stays red."""
+    (shop.path / "tests" / "test_cart.py").unlink()  # nothing runs the file with the undefined name
+    (shop.path / "tests" / "test_rate.py").write_text(textwrap.dedent(LUCKY.format(passes=passes)))
+    done = run("--selfheal", env={"SELFHEAL_ACCEPT_FIXES": "1"})
+    assert done.returncode == 1
+    assert _cart(shop) == CART
+    assert _kinds(store) == ["escalation"]
+    if 3 in passes:
+        assert [event.nodeids for event in store().events() if event.action == "flaky"] == [
+            ("tests/test_rate.py::test_rate",)
+        ]
+        assert "fails only sometimes" in done.stdout

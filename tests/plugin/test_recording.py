@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -382,3 +383,43 @@ def test_an_enabled_green_run_loads_nothing_heavy_either(pytester, run):
         """
     )
     assert run("--selfheal").returncode == 0
+
+
+KILLED = """
+import os, pathlib, signal, time
+
+def test_flaky():
+    raise ConnectionRefusedError(111, "Connection refused")
+
+def test_last():
+    os.kill(os.getpid(), signal.{signal})
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="these signals do not exist here")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_a_failure_that_waits_is_kept_when_the_run_is_killed(pytester, run, failures, name):
+    """Its first failure is in the store before anything else runs, and the signal does what it always does."""
+    pytester.makepyfile(KILLED.replace("{signal}", name))
+    done = run("--selfheal", env={"SELFHEAL_RETRY_BASE_S": "30"})
+    assert done.returncode == -getattr(signal, name)
+    assert [(record.nodeid.rpartition("::")[2], record.outcome.value) for record in failures()] == [
+        ("test_flaky", "failed")
+    ]
+
+
+def test_what_becomes_of_a_waiting_failure_replaces_it(pytester, run, failures):
+    """One test leaves one record, although it failed in two ways before it passed."""
+    pytester.makepyfile("""
+        tries = [ConnectionResetError("reset"), ConnectionRefusedError("refused")]
+
+        def test_flaky():
+            if tries:
+                raise tries.pop()
+
+        def test_other():
+            pass
+    """)
+    assert run("--selfheal").returncode == 0
+    assert [(record.outcome.value, len(record.attempts)) for record in failures()] == [("healed", 2)]

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
-import types
 import typing
 from collections import Counter
 from dataclasses import dataclass
@@ -27,7 +25,9 @@ from pytest_selfheal.repair.imports import is_standard
 from pytest_selfheal.repair.project import kind_of
 from pytest_selfheal.repair.scope import Usage
 from pytest_selfheal.repair.scope import usage_of
+from pytest_selfheal.repair.standard_names import is_plain_module
 from pytest_selfheal.repair.standard_names import offered_by
+from pytest_selfheal.repair.standard_names import only_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -268,8 +268,7 @@ def _modules_named(name: str, target: str, project: Project) -> list[Import]:
 def _by_standard_library(name: str, project: Project, usage: Usage, *, any_provider: bool) -> list[Proposal]:
     """Return what the standard library offers under the name.
 
-    `any_provider` asks every loaded module too. Which those are depends on what else the run has imported, so where the
-    project has a definition only well-known members compete with it.
+    `any_provider` asks every customary module too; where the project has a definition only well-known members compete.
     """
     module = is_standard(name) and "." not in name and not name.startswith("_") and name not in project.packages
     member = STANDARD_MEMBERS.get(name)
@@ -284,10 +283,10 @@ def _by_standard_library(name: str, project: Project, usage: Usage, *, any_provi
         fallback = _has_fallback(name, project)
         sure = ASK if fallback else 0.92
         why = "imported with a fallback elsewhere in the project" if fallback else "a module of the standard library"
-        firm = bool(usage.attributes) and name in sys.modules and not hasattr(sys.modules[name], "__path__")
+        firm = bool(usage.attributes) and is_plain_module(name)
         return [_unless_a_variable(Proposal(Import(name), sure, f"{name} is {why}", firm=firm), usage)]
     if member is None and any_provider and _is_distinctive(name):
-        member = "typing" if name in typing.__all__ else _only_loaded_provider(name)
+        member = "typing" if name in typing.__all__ else only_provider(name)
     if member and member.partition(".")[0] not in project.packages:
         telling = usage.called or usage.attributes or not (name.islower() and name.isalpha())
         sure = 0.90 if telling else 0.80  # `fields`, `date`: a plain word may as well be a lost variable
@@ -296,27 +295,12 @@ def _by_standard_library(name: str, project: Project, usage: Usage, *, any_provi
     return _by_private_alias(name, usage)
 
 
-def _only_loaded_provider(name: str) -> str | None:
-    """Return the one loaded public standard module whose `__all__` offers the name; nothing is imported to find out.
-
-    Looks into the modules' dictionaries only: asking them for attributes can warn, or import more.
-    """
-    homes: dict[str, set[str]] = {}
-    for module, loaded in list(sys.modules.items()):
-        if type(loaded) is not types.ModuleType or module.startswith("_") or not is_standard(module):
-            continue
-        offered = vars(loaded)
-        if name in offered and name in (offered.get("__all__") or ()):
-            homes.setdefault(str(getattr(offered[name], "__module__", module)), set()).add(module)
-    return min(next(iter(homes.values())), key=len) if len(homes) == 1 else None
-
-
 def _by_private_alias(name: str, usage: Usage) -> list[Proposal]:
     """`import json as _json`: the usual way to keep a module out of a module's public names."""
     module = name.lstrip("_")
     if module == name or not is_standard(module) or usage.called or not usage.attributes:
         return []
-    if module not in sys.modules or not _has_attributes(module, usage):
+    if not usage.attributes <= (offered_by(module) or frozenset()):
         return []
     return [Proposal(Import(module, alias=name), SURE, f"{name} is used like the standard module {module}", firm=True)]
 

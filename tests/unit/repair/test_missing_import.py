@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import subprocess
+import sys
 
 import pytest
 
@@ -182,7 +185,7 @@ REWRITE = {
         {"x.py": "def f(xs, io) -> IO: ...\n"},
         ("IO", "x.py", 0.90, "from typing import IO"),
     ),
-    "the only loaded module that offers the name": (
+    "the only customary module that offers the name": (
         {"x.py": using("get_annotations_of(xs), CodecInfo(xs)")},
         ("CodecInfo", "x.py", 0.90, "from codecs import CodecInfo"),
     ),
@@ -215,6 +218,41 @@ def test_a_definition_of_the_project_goes_before_a_namesake_that_happens_to_be_l
     assert "from e import LoadError" in text
 
 
+NAMES = (
+    "CookieJar",
+    "LoadError",
+    "CodecInfo",
+    "ZipApp",
+    "Turtle",
+    "Button",
+    "re",
+    "_calendar",
+    "colorsys",
+    "antigravity",
+)
+
+
+def test_the_answer_is_the_same_whatever_is_loaded(make_project):
+    """A process that has loaded nothing proposes what one that has loaded everything does."""
+    project = make_project({f"x{n}.py": using(f"{name}.f(xs), {name}.strip") for n, name in enumerate(NAMES)})
+    program = (
+        "import sys, pathlib\n"
+        "from pytest_selfheal.repair.project import Project\n"
+        "from pytest_selfheal.repair.fixers.naming import proposals\n"
+        "for module in sys.argv[2].split(): __import__(module)\n"
+        "project = Project(pathlib.Path(sys.argv[1]))\n"
+        f"for n, name in enumerate({NAMES!r}): print(name, proposals(name, f'x{{n}}.py', project))\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(project.root), more], capture_output=True, text=True, check=True
+        ).stdout
+        for more in ("", f"http.cookiejar zipapp colorsys {'tkinter.ttk turtle' if HAS_TK else ''}")
+    ]
+    assert said[0].count("\n") == len(NAMES)
+    assert said[0] == said[1]
+
+
 @pytest.mark.parametrize("name", ["platform", "token", "queue", "code", "select", "site", "string", "secrets", "copy"])
 @pytest.mark.parametrize("imported", [0, 4], ids=["imported nowhere", "imported by others"])
 def test_a_lost_variable_named_like_a_module_is_never_imported_alone(make_project, name, imported):
@@ -224,6 +262,8 @@ def test_a_lost_variable_named_like_a_module_is_never_imported_alone(make_projec
     candidates = propose(name_error(name, "x.py"), project)
     assert not any(candidate.learned for candidate in candidates)
 
+
+HAS_TK = importlib.util.find_spec("_tkinter") is not None
 
 # name: (files, failing name, file)
 UNTOUCHED = {
