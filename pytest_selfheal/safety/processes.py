@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -44,13 +45,39 @@ def run_tree(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        return wait_tree(child, timeout_s)
+
+
+def wait_tree(child: subprocess.Popen[bytes], timeout_s: float) -> int | None:
+    """Wait for a child that leads its own session; None when it had to be killed. In any case it is gone afterwards."""
+    try:
+        return child.wait() if _ends_within(child, timeout_s) else None
+    finally:
+        if child.returncode is None:
+            kill_tree(child)
+
+
+def _ends_within(child: subprocess.Popen[bytes], timeout_s: float) -> bool:
+    """Wait for the end of a process; where the system can tell, notice it at once: `Popen.wait` looks now and then."""
+    try:
+        handle = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # another or an older system
         try:
-            return child.wait(timeout_s)
+            child.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            return None
-        finally:
-            if child.returncode is None:
-                kill_tree(child)
+            return False
+        return True
+    try:
+        return readable(handle, timeout_s)
+    finally:
+        os.close(handle)
+
+
+def readable(handle: int, timeout_s: float) -> bool:
+    """Tell whether something can be read from a file descriptor within a time; POSIX only."""
+    watch = select.poll()  # unlike `select.select`, not bound to the first 1024 descriptors
+    watch.register(handle, select.POLLIN)
+    return bool(watch.poll(max(0.0, timeout_s) * 1000))
 
 
 def kill_tree(child: subprocess.Popen[bytes]) -> None:
