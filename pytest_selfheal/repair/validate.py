@@ -246,7 +246,7 @@ def write_spec(
         options.append(f"--rootdir={root}")
     if setup.inipath and not any(option.startswith(("-c", "--config-file")) for option in options):
         options.append(f"-c{setup.inipath}")
-    own = ["--selfheal=off", f"--basetemp={folder / BASETEMP}", "-q", "--tb=short"]
+    own = ["--selfheal=off", f"--basetemp={folder / BASETEMP}", "-q", "--tb=native"]
     if "-pno:cacheprovider" not in options:
         own += ["-o", f"cache_dir={folder / CACHE}"]  # tests that use the `cache` fixture keep working
     places = [_argument(target, root) for target in dict.fromkeys(targets)]
