@@ -55,6 +55,7 @@ class Children:
         self._left = left
         self.told: Callable[[], None] = _nothing
         self._forking: WarmChild | None = None
+        self._fit = False
         self._ready: WarmChild | None = None
 
     def close(self) -> None:
@@ -74,8 +75,8 @@ class Children:
     def forked(
         self, files: Mapping[str, bytes], wanted: Sequence[str], known_failures: AbstractSet[str]
     ) -> tuple[Validation, RunResult]:
-        """Screen in a fork; in a cold child where a fork cannot tell, and whatever passed in a fork."""
-        if self._forking is not None:
+        """Screen in a fork if `warm_up` found that fit; in a cold child else, and whatever passed in a fork."""
+        if self._fit and self._forking is not None:
             self.told()
             run = self._forking.screen(wanted, files, self._limited().timeout_s)
             if run is not None:
@@ -89,6 +90,7 @@ class Children:
 
         It is fit when its fork fails just as the user's test did: what is imported ahead, or a fork, could matter.
         """
+        self._fit = False
         if count < FROM or not can_fork():
             return False
         if self._forking is None or not self._forking.alive:
@@ -98,7 +100,8 @@ class Children:
         if self._forking is None:
             return False
         run = self._forking.screen(wanted, {}, min(PROBE_S, self._limited().timeout_s))
-        return run is not None and _fails_alike(run, failure)
+        self._fit = run is not None and _fails_alike(run, failure)
+        return self._fit
 
     def get_ready(self, targets: Sequence[str]) -> None:
         """Start the child of a confirming run ahead where a processor is free for it; it waits for `confirm`."""
