@@ -72,6 +72,7 @@ class Policy(Value):
         apply_confidence: lower bound for acting alone ("auto-apply": 0.75).
         suggest_confidence: lower bound for suggesting one fix ("suggest": 0.70).
         repair_budget_s: seconds the repair of one run may take.
+        fix_budget_s: seconds of these that the candidates for one error may take.
         validation_timeout_s: seconds one validation run may take before it is killed.
         fix_rounds: how many errors hidden behind each other may be fixed in a row.
         edit_roots: folders whose files may be edited, relative to the root; empty means the whole project.
@@ -113,6 +114,7 @@ class Policy(Value):
     apply_confidence: float = 0.75
     suggest_confidence: float = 0.70
     repair_budget_s: float = 120.0
+    fix_budget_s: float = 30.0
     validation_timeout_s: float = 120.0
     fix_rounds: int = 5
     edit_roots: tuple[str, ...] = ()

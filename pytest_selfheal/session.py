@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.story import Run
     from pytest_selfheal.story import Workshop
 
+    Watch = Callable[[int, int, str], None]
     Advise = Callable[[Failure, FailureRecord, ReviewEntry | None], Advice]
 
 
@@ -102,8 +103,18 @@ class RunEnd:
         self._unsteady: frozenset[str] = frozenset()
         self.story = Story()
 
-    def repair(self, pairs: Sequence[tuple[Observation, FailureRecord]]) -> None:
-        """Answer every standing failure with a fix, a suggestion, options or an escalation."""
+    @property
+    def may_write(self) -> bool:
+        """Whether nothing stands against writing a fix of this run."""
+        return self._run.may_write and not self._context.against
+
+    def repair(self, pairs: Sequence[tuple[Observation, FailureRecord]], watch: Watch = lambda *_: None) -> None:
+        """Answer every standing failure with a fix, a suggestion, options or an escalation.
+
+        Args:
+            pairs: the failures of the run.
+            watch: called before each error with its number (from 0), how many there are, and a test that shows it.
+        """
         standing = [pair for pair in pairs if pair[1].outcome is Outcome.FAILED]
         self.story.unfixed = {record.nodeid for _observation, record in standing}
         if not standing:
@@ -111,7 +122,9 @@ class RunEnd:
         queue = {entry.id: entry for entry in self._store.reviews()}
         self._patterns = {pattern.pattern_name: pattern for pattern in self._store.patterns()}
         self._unsteady = seen_flaky(self._store)
-        for group in self._groups(standing):
+        groups = self._groups(standing)
+        for index, group in enumerate(groups):
+            watch(index, len(groups), group.nodeids[0])
             if group.records[0].is_regression or not self.story.unfixed.intersection(group.nodeids):
                 continue
             action, notes = self._advised(group, *self._decide(group), queue)

@@ -19,6 +19,7 @@ from pytest_selfheal.model import RunSummary
 from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.plugin.advising import Advising
+from pytest_selfheal.plugin.progress import Progress
 from pytest_selfheal.revision import is_clean
 
 if TYPE_CHECKING:
@@ -53,21 +54,28 @@ def finish(controller: Controller, exitstatus: int, *, repairs: bool) -> RunSumm
 
         return _conclude(controller, Story(), exitstatus)
     advising = Advising(controller)
-    end = _run_end(controller, advising, repairs=repairs)
+    bench = workshop(controller, learning.fixer()) if repairs else None
+    end = _run_end(controller, advising if repairs else None, bench)
     if repairs:
         # The store must know how much of this run failed before it is asked whether an error repeats.
         controller.store.append(controller.ended_run(exitstatus))
+        progress = Progress(controller.screen, controller.monotonic)
+        if bench is not None:
+            bench.attend(told=progress.trial, writes=end.may_write)
         try:
-            end.repair(controller.pairs)
+            end.repair(controller.pairs, progress.error)
         finally:
+            progress.close()
             advising.close()
+            if bench is not None:
+                bench.close()
         learning.record(end.story)
         if controller.policy.mode == "auto":
             _regress(controller, end)
     return replace(_conclude(controller, end.story, exitstatus), asked=advising.usage)
 
 
-def _run_end(controller: Controller, advising: Advising, *, repairs: bool) -> RunEnd:
+def _run_end(controller: Controller, advising: Advising | None, bench: Bench | None) -> RunEnd:
     from pytest_selfheal.session import RunEnd
     from pytest_selfheal.story import Run
 
@@ -77,8 +85,8 @@ def _run_end(controller: Controller, advising: Advising, *, repairs: bool) -> Ru
         policy,
         _context(controller),
         store=controller.store,
-        workshop=workshop(controller, controller.learning.fixer()) if repairs else None,
-        advise=advising.advise() if repairs else None,
+        workshop=bench,
+        advise=advising.advise() if advising is not None else None,
         now=controller.now,
         tell=controller.screen.tell,
     )

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping
 
-_texts: dict[str, bytes] = {}
+_texts: dict[str, bytes | None] = {}  # None: what is on disk when it is asked for
 _names: set[str] = set()
 
 
@@ -29,6 +30,18 @@ def install(files: Mapping[str, bytes]) -> None:
 
     May be called again; later texts win.
     """
+    _lay(files)
+
+
+def distrust_bytecode(paths: Iterable[str]) -> None:
+    """Compile these files (absolute paths) from what is on disk, whatever bytecode lies beside them.
+
+    Bytecode is told by size and time of its source: an edit of equal size within the same second does not show.
+    """
+    _lay(dict.fromkeys(paths))
+
+
+def _lay(files: Mapping[str, bytes | None]) -> None:
     for path, data in files.items():
         for key in {os.path.abspath(path), os.path.realpath(path)}:  # noqa: PTH100 - Path.absolute keeps `..`
             _texts[key] = data
@@ -45,8 +58,18 @@ def lookup(path: Any) -> bytes | None:
     text = os.fspath(path)
     if not isinstance(text, str) or os.path.basename(text) not in _names:  # noqa: PTH119 - asked for every module
         return None
-    found = _texts.get(text)
-    return found if found is not None else _texts.get(os.path.realpath(text))
+    key = text if text in _texts else os.path.realpath(text)
+    if key not in _texts:
+        return None
+    found = _texts[key]
+    return found if found is not None else _on_disk(key)
+
+
+def _on_disk(path: str) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return None
 
 
 def _patch_loader() -> None:
@@ -83,6 +106,8 @@ def _patch_linecache() -> None:
 
 def _show_lines() -> None:
     for path, data in _texts.items():
+        if data is None:
+            continue
         try:
             text = importlib.util.decode_source(data)
         except (SyntaxError, UnicodeDecodeError):

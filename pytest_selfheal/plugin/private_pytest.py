@@ -8,12 +8,15 @@ Verified by the retry suite in `tests/plugin` on every supported pytest. What is
 - `Item._initrequest`, `._request`, `._report_sections`, `._instance`, `._obj`, `._excinfo`: leftovers of an attempt.
 - `_pytest.runner.show_test_item`: what `--setup-show` prints.
 - `_pytest.assertion.rewrite`: a validation child shows it new texts of test files without writing them.
+- `Config.known_args_namespace`, written: a validation child that has started already is told later what to run.
 
 PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
 
+import copy
+import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +71,31 @@ def rewrite_with(lookup: Callable[[Any], bytes | None]) -> None:
     hook._read_pyc, hook._rewrite_test, hook._write_pyc = _read_pyc, _rewrite_test, _write_pyc
 
 
+def would_rewrite(name: str) -> bool:
+    """Tell whether a module would have its assertions rewritten if it were imported now."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and isinstance(spec.loader, rewrite.AssertionRewritingHook)
+
+
+def retarget(config: pytest.Config, parser: pytest.Parser, args: list[str], targets: Sequence[str]) -> None:
+    """Let a pytest that is about to load its first conftests run other tests than it was started with.
+
+    Args:
+        config: the configuration at `pytest_load_initial_conftests`.
+        parser: as that hook gets it.
+        args: as that hook gets it; changed in place, since pytest parses this very list once more.
+        targets: files, folders or node ids to run instead of those in `args`.
+    """
+    before = config.known_args_namespace
+    if before.file_or_dir == list(targets):
+        return
+    former = set(before.file_or_dir)
+    args[:] = [word for word in args if word not in former] + list(targets)
+    namespace = parser.parse_known_args(args, namespace=copy.copy(config.option))
+    namespace.confcutdir = before.confcutdir  # worked out from the ini file meanwhile
+    config.known_args_namespace = namespace
+
+
 try:
     from _pytest.subtests import failed_subtests_key
 except ImportError:  # pytest < 9 has no built-in sub-tests
@@ -86,6 +114,7 @@ __all__ = [
     "is_up",
     "passed_report",
     "reset_for_retry",
+    "retarget",
     "rewrite_with",
     "run_phase",
     "show_test_item",
@@ -95,6 +124,7 @@ __all__ = [
     "tell_junit",
     "tell_junit_about",
     "tell_junit_about_the_run",
+    "would_rewrite",
 ]
 
 _PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}

@@ -5,6 +5,8 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -65,6 +67,7 @@ class Screen:
         self._said: dict[str, int] = {}
         self._healed: list[str] = []
         self._shows_healed = False
+        self._has_bar = False
         self.has_terminal = True
 
     @property
@@ -89,14 +92,48 @@ class Screen:
     def tell(self, kind: str, text: str) -> None:
         """Write one line as something happens, at most ten of a kind; nothing with -q or --no-summary."""
         count = self._said[kind] = self._said.get(kind, 0) + 1
-        quiet = self._config.get_verbosity() < 0 or self._config.getoption("no_summary", False)
-        if quiet or count > _MAX_LINES_OF_A_KIND:
+        if self._is_quiet or count > _MAX_LINES_OF_A_KIND:
             return
         from pytest_selfheal.safety.escape import terminal_line
 
         self._write(f"selfheal: {kind}: {terminal_line(text)}", _COLOURS.get(kind, "yellow"))
 
+    def bar(self, text: str) -> bool:
+        """Show a line that the next output replaces; False where nobody would see it move."""
+        reporter = self._reporter
+        if self._is_quiet:
+            return True
+        if not self.has_terminal or reporter is None or not reporter.isatty or "CI" in os.environ:
+            return False
+        from pytest_selfheal.safety.escape import terminal_line
+
+        if not self._has_bar:
+            reporter.ensure_newline()
+            self._has_bar = True
+        width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be replaced
+        reporter.rewrite(terminal_line(text)[:width], erase=True)
+        return True
+
+    def clear_bar(self) -> None:
+        """Take the bar away where one is shown."""
+        if self._has_bar:
+            self._has_bar = False
+            self._reporter.rewrite("", erase=True)
+            self._reporter.rewrite("")
+
+    def line(self, text: str) -> None:
+        """Write one plain line; nothing with -q or --no-summary."""
+        if not self._is_quiet:
+            from pytest_selfheal.safety.escape import terminal_line
+
+            self._write(terminal_line(text), "")
+
+    @property
+    def _is_quiet(self) -> bool:
+        return bool(self._config.get_verbosity() < 0 or self._config.getoption("no_summary", False))
+
     def _write(self, text: str, colour: str) -> None:
+        self.clear_bar()
         reporter = self._reporter
         if not self.has_terminal:
             sys.stderr.write(text + "\n")

@@ -106,14 +106,15 @@ class Recorder:
             "chain": chain,
         }
 
-    def result(self, exitstatus: int) -> dict[str, Any]:
-        """Return everything recorded as plain JSON."""
-        return {
+    def write(self, path: str, exitstatus: int) -> None:
+        """Write everything recorded to a file, as JSON."""
+        result = {
             "exitstatus": exitstatus,
             "outcomes": self.outcomes,
             "collection_errors": self.collection_errors,
             "errors": self.errors,
         }
+        Path(path).write_text(json.dumps(result), encoding="ascii")
 
 
 def _outcome(report: pytest.TestReport) -> str:
@@ -180,25 +181,39 @@ def _frames(traceback: TracebackType | None) -> list[list[Any]]:
     return frames[-_MOST_FRAMES:]
 
 
-def _pass_on(spec_path: str) -> None:
-    """Let Python processes that a test starts see the overlay as well."""
+def lay_over(spec: dict[str, Any], spec_path: str) -> None:
+    """Show this process, and Python processes that it starts, the texts and files that the spec names."""
+    if not spec["overlay"] and not spec["edited"]:
+        return
+    overlay.install({path: base64.b64decode(text) for path, text in spec["overlay"].items()})
+    overlay.distrust_bytecode(spec["edited"])
+    private_pytest.rewrite_with(overlay.lookup)
     site = str(Path(__file__).resolve().parent / "site")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [site, os.environ.get("PYTHONPATH", "")]))
     os.environ["SELFHEAL_OVERLAY"] = str(Path(spec_path).resolve())
 
 
 def main(spec_path: str) -> int:
-    """Run the spec's tests and write the result file; return pytest's exit status."""
+    """Run the spec's tests and write the result file; return pytest's exit status.
+
+    A spec with `waits` starts pytest up to its first conftest and then waits for orders (`plugin.waiting_child`).
+    """
     spec = json.loads(Path(spec_path).read_bytes())
     if not spec["cwd_on_path"]:  # `-m` put the working directory first; the user's pytest did not have it
         sys.path[:] = [entry for index, entry in enumerate(sys.path) if index or entry not in ("", str(Path.cwd()))]
-    if spec["overlay"]:
-        overlay.install({path: base64.b64decode(text) for path, text in spec["overlay"].items()})
-        private_pytest.rewrite_with(overlay.lookup)
-        _pass_on(spec_path)
     recorder = Recorder(spec["root"])
-    status = int(pytest.main(spec["args"], plugins=[recorder, TimeLimit(lambda _error: None)]))
-    Path(spec["result"]).write_text(json.dumps(recorder.result(status)), encoding="ascii")
+    plugins = [recorder, TimeLimit(lambda _error: None)]
+    if not spec["waits"]:
+        lay_over(spec, spec_path)
+        status = int(pytest.main(spec["args"], plugins=plugins))
+        recorder.write(spec["result"], status)
+        _end_soon(status)
+        return status
+    from pytest_selfheal.plugin.waiting_child import Gate
+
+    gate = Gate(spec, lay_over, recorder.write)
+    status = int(pytest.main(spec["args"], plugins=[*plugins, gate]))
+    gate.end(status)
     _end_soon(status)
     return status
 

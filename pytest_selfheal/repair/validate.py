@@ -1,7 +1,7 @@
 """Running tests in a child process with a fix in place, and judging the result.
 
 Screen: the fix lies over the sources in the child's memory, nothing on disk changes. Confirm: the fix is written, the
-child starts with an empty bytecode cache (a stale one can hide an edit of equal size and time).
+child believes no bytecode of an edited file (a stale one can hide an edit of equal size and time).
 
 PYTEST_DONT_REWRITE
 """
@@ -28,11 +28,14 @@ from pytest_selfheal.safety.processes import run_tree
 from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Mapping
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
 CHILD = "pytest_selfheal.plugin.validation_child"
+BASETEMP = "basetemp"
+CACHE = "cache"
 _BAD = frozenset({"failed", "error"})
 _TAIL = 4000
 
@@ -123,16 +126,25 @@ def confirm(
     wanted: Sequence[str],
     setup: ChildSetup,
     *,
+    edited: Sequence[str] = (),
     also: Sequence[str] = (),
     known_failures: AbstractSet[str] = frozenset(),
     skipped_before: AbstractSet[str] = frozenset(),
+    run: Callable[..., RunResult] | None = None,
 ) -> tuple[Validation, RunResult]:
-    """Run the tests on the files as they are on disk, in a fresh process with a fresh bytecode cache.
+    """Run the tests on the files as they are on disk, in a process of their own.
 
-    `also` are further node ids or files to run; they need not pass if they are in `known_failures`.
+    Args:
+        wanted: node ids that must pass.
+        setup: how to start the child.
+        edited: the files that were written (relative to the root); no bytecode of them is believed.
+        also: further node ids or files to run; they need not pass if they are in `known_failures`.
+        known_failures: node ids that failed before for other reasons.
+        skipped_before: node ids that may be skipped.
+        run: stands in for `run_tests`, as a child does that has started already.
     """
-    run = run_tests([*wanted, *also], setup, fresh_bytecode=True)
-    return judge("confirm", run, wanted, known_failures=known_failures, skipped_before=skipped_before), run
+    done = (run or run_tests)([*wanted, *also], setup, edited=edited)
+    return judge("confirm", done, wanted, known_failures=known_failures, skipped_before=skipped_before), done
 
 
 def run_tests(
@@ -140,7 +152,7 @@ def run_tests(
     setup: ChildSetup,
     *,
     overlay: Mapping[str, bytes] | None = None,
-    fresh_bytecode: bool = False,
+    edited: Sequence[str] = (),
 ) -> RunResult:
     """Run node ids, files or folders (relative to the root; empty runs what pytest would) in a child process.
 
@@ -149,11 +161,9 @@ def run_tests(
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="selfheal-"))
     try:
-        spec = _spec(targets, setup, overlay or {}, folder)
-        (folder / "spec.json").write_text(json.dumps(spec), encoding="ascii")
-        environ = _environment(os.environ, folder if fresh_bytecode else None)
-        reason = _run(folder, setup, environ)
-        return _result(folder, reason, time.monotonic() - started)
+        write_spec(folder, targets, setup, overlay or {}, edited)
+        reason = _run(folder, setup, child_environment(os.environ))
+        return read_result(folder, reason, time.monotonic() - started)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -219,23 +229,48 @@ def _told(nodeid: str, run: RunResult) -> str:
     return f"{nodeid} ({error.error_type}: {error.error_message[:100]})" if error else nodeid
 
 
-def _spec(targets: Sequence[str], setup: ChildSetup, overlay: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
+def write_spec(
+    folder: Path,
+    targets: Sequence[str],
+    setup: ChildSetup,
+    overlay: Mapping[str, bytes] | None = None,
+    edited: Sequence[str] = (),
+    **more: Any,
+) -> Path:
+    """Write what a child is to do, and where its result goes, into a folder; return the file.
+
+    Args:
+        folder: takes the spec and the result.
+        targets: node ids, files or folders, relative to the root.
+        setup: how the child is started.
+        overlay: texts laid over the sources (path relative to the root to bytes).
+        edited: files (relative to the root) whose bytecode is not believed.
+        more: what a child that waits needs to know in advance.
+    """
     root = Path(setup.root)
     options = list(setup.options)
     if not any(option.startswith("--rootdir") for option in options):
         options.append(f"--rootdir={root}")
     if setup.inipath and not any(option.startswith(("-c", "--config-file")) for option in options):
         options.append(f"-c{setup.inipath}")
-    own = ["--selfheal=off", f"--basetemp={folder / 'basetemp'}", "-q", "--tb=short"]
+    own = ["--selfheal=off", f"--basetemp={folder / BASETEMP}", "-q", "--tb=native"]
     if "-pno:cacheprovider" not in options:
-        own += ["-o", f"cache_dir={folder / 'cache'}"]  # tests that use the `cache` fixture keep working
-    return {
-        "overlay": {str(root / path): base64.b64encode(data).decode() for path, data in overlay.items()},
-        "args": [*options, *own, *(_argument(target, root) for target in dict.fromkeys(targets))],
+        own += ["-o", f"cache_dir={folder / CACHE}"]  # tests that use the `cache` fixture keep working
+    places = [_argument(target, root) for target in dict.fromkeys(targets)]
+    spec = {
+        "overlay": {str(root / path): base64.b64encode(data).decode() for path, data in (overlay or {}).items()},
+        "edited": [str(root / path) for path in edited],
+        "args": [*options, *own, *places],
+        "targets": places,
         "result": str(folder / "result.json"),
         "cwd_on_path": setup.cwd_on_path,
         "root": str(root),
+        "waits": False,
+        **more,
     }
+    path = folder / "spec.json"
+    path.write_text(json.dumps(spec), encoding="ascii")
+    return path
 
 
 def _argument(target: str, root: Path) -> str:
@@ -243,16 +278,13 @@ def _argument(target: str, root: Path) -> str:
     return f"{root / path}{separator}{rest}"
 
 
-def _environment(environ: Mapping[str, str], fresh: Path | None) -> dict[str, str]:
-    """The child's environment: nothing of ours, of xdist or of a coverage run, no bytecode in the user's folders."""
+def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a child's environment: nothing of ours, of xdist or a coverage run, no bytecode in the user's folders."""
     foreign = ("SELFHEAL_", "PYTEST_XDIST_", "COV_CORE_", "COVERAGE_PROCESS")
     child = {key: value for key, value in environ.items() if not key.startswith(foreign)}
     for key in ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST"):
         child.pop(key, None)
     child["PYTHONDONTWRITEBYTECODE"] = "1"
-    if fresh is not None:
-        child.pop("PYTHONDONTWRITEBYTECODE")
-        child["PYTHONPYCACHEPREFIX"] = str(fresh / "bytecode")
     home = Path(__file__).resolve().parents[2]
     if home.name not in ("site-packages", "dist-packages"):  # not installed: run from its own checkout
         child["PYTHONPATH"] = os.pathsep.join(filter(None, [child.get("PYTHONPATH", ""), str(home)]))
@@ -272,18 +304,16 @@ def _run(folder: Path, setup: ChildSetup, environ: dict[str, str]) -> str:
         )
     except OSError as error:
         return f"the validation process could not start ({error.strerror or error})"
-    too_long = f"the tests were still running after {setup.timeout_s:g} s, or printed without end"
-    return too_long if status is None else ""
+    return still_running(setup.timeout_s) if status is None else ""
 
 
-def _tail(path: Path) -> str:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL))
-        return file.read(_TAIL).decode("utf-8", "replace")
+def still_running(timeout_s: float) -> str:
+    """Return the reason for a child that was killed at its limit."""
+    return f"the tests were still running after {timeout_s:g} s, or printed without end"
 
 
-def _result(folder: Path, reason: str, duration: float) -> RunResult:
+def read_result(folder: Path, reason: str, duration: float) -> RunResult:
+    """Return what a child left in its folder; `reason` says why that cannot be used, empty when it can."""
     output = _tail(folder / "output.txt")
     if reason:
         return RunResult(complete=False, reason=reason, duration_s=duration, output=output)
@@ -294,3 +324,13 @@ def _result(folder: Path, reason: str, duration: float) -> RunResult:
         last = process_redactor().redact(output).strip().rpartition("\n")[2]
         reason = f"the validation process died{f': {last[:200]}' if last else ''}"
         return RunResult(complete=False, reason=reason, duration_s=duration, output=output)
+
+
+def _tail(path: Path) -> str:
+    """Return the end of a text that may be of any length."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            return file.read(_TAIL).decode("utf-8", "replace")
+    except OSError:
+        return ""

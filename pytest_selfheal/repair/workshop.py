@@ -6,7 +6,6 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Protocol
 
@@ -29,13 +28,12 @@ from pytest_selfheal.repair.patch import apply_patch
 from pytest_selfheal.repair.patch import unified_diff
 from pytest_selfheal.repair.project import Project
 from pytest_selfheal.repair.reach import affected_tests
+from pytest_selfheal.repair.rounds import MOST_CANDIDATES
 from pytest_selfheal.repair.rounds import Tools
 from pytest_selfheal.repair.rounds import search
+from pytest_selfheal.repair.screening import Children
 from pytest_selfheal.repair.validate import ChildSetup
-from pytest_selfheal.repair.validate import confirm
 from pytest_selfheal.repair.validate import judge
-from pytest_selfheal.repair.validate import run_tests
-from pytest_selfheal.repair.validate import screen
 from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
@@ -101,10 +99,12 @@ class Bench:
         self._root = root
         self._policy = policy
         self._monotonic = monotonic
+        self._writes = False
         self._deadline = monotonic() + policy.repair_budget_s
+        self._group_deadline = self._deadline
         self._project = Project(root, policy.edit_roots)
         self._journal = Journal(root / policy.store / JOURNAL, time.time, root)
-        self._setup = ChildSetup(
+        setup = ChildSetup(
             str(root),
             str(directory),
             tuple(child_args),
@@ -112,6 +112,21 @@ class Bench:
             cwd_on_path=cwd_on_path,
             timeout_s=policy.validation_timeout_s,
         )
+        self._children = Children(setup, lambda: self._group_deadline - monotonic())
+
+    def attend(self, *, told: Callable[[], None], writes: bool) -> None:
+        """Prepare for the end of a run.
+
+        Args:
+            told: called whenever tests are about to be run.
+            writes: whether a proved fix may be written at all; then its confirming run may be got ready early.
+        """
+        self._children.told = told
+        self._writes = writes
+
+    def close(self) -> None:
+        """Leave no process behind. Twice is safe, and the bench can be used again."""
+        self._children.close()
 
     def time_left(self) -> bool:
         """Tell whether the run's repair budget allows more work."""
@@ -136,7 +151,8 @@ class Bench:
 
     def try_out(self, files: Mapping[str, bytes], nodeids: Sequence[str]) -> tuple[Validation, RunResult]:
         """Run tests with other texts laid over the sources; nothing is written."""
-        return self._screen(files, nodeids, frozenset())
+        self._group_deadline = self._deadline
+        return self._children.screen(files, nodeids, frozenset())
 
     @property
     def project(self) -> Project:
@@ -167,17 +183,23 @@ class Bench:
         tests, once seen to pass on a second try, are run several times.
         """
         wanted = sample(nodeids)
+        self._group_deadline = min(self._deadline, self._monotonic() + self._policy.fix_budget_s)
+        if self._writes and any(map(self._may_apply, candidates)):
+            self._children.get_ready(nodeids)
+        allowed = [candidate for candidate in candidates if not self._refusal(candidate.patch)]
+        many = self._children.warm_up(failure, wanted, min(len(allowed), MOST_CANDIDATES))
+        try_out = self._children.forked if many else self._children.screen
         foreign = any(candidate.origin is Origin.AI for candidate in candidates)
         tools = Tools(
             propose=self._follow_up,
-            screen=lambda files: self._screen(files, wanted, known_failures),
+            screen=lambda files: try_out(files, wanted, known_failures),
             read=self._project.read,
             project=self._project,
             now=self._monotonic,
             refuse=lambda patch: self._refusal(patch, foreign=foreign),
         )
         found = search(
-            failure, candidates, tools, wanted=wanted, rounds=self._policy.fix_rounds, deadline=self._deadline
+            failure, candidates, tools, wanted=wanted, rounds=self._policy.fix_rounds, deadline=self._group_deadline
         )
         refused = {candidate.id: self._refusal(candidate.patch, foreign=foreign) for candidate in found.tried}
         notes = [
@@ -205,12 +227,12 @@ class Bench:
 
         def passes(fix: Fix, nodeids: Sequence[str]) -> bool:
             files = apply_patch(fix.candidate.patch, self._project.read)
-            return self._screen(files, nodeids, known_failures)[0].ok
+            return self._children.screen(files, nodeids, known_failures)[0].ok
 
         return credit(
             fixes,
             wanted,
-            without=lambda nodeids: self._screen({}, nodeids, known_failures)[1],
+            without=lambda nodeids: self._children.screen({}, nodeids, known_failures)[1],
             passes=passes,
             rounds=UNSTEADY_ROUNDS if unsteady or not all(fix.candidate.specific for fix in fixes) else 1,
         )
@@ -219,8 +241,9 @@ class Bench:
         """Validate one candidate on the files as they are now, as a person accepts it."""
         reason = self._refusal(candidate.patch, foreign=candidate.origin is Origin.AI)
         if not reason:
+            self._group_deadline = self._deadline
             files = apply_patch(candidate.patch, self._project.read)
-            validation, _run = self._screen(files, sample(nodeids), known_failures)
+            validation, _run = self._children.screen(files, sample(nodeids), known_failures)
             if validation.ok:
                 return Proof((Fix(candidate, validation),))
             reason = validation.reason
@@ -234,6 +257,7 @@ class Bench:
         Any new failure restores every file, unless a person changed it meanwhile: then it is kept and reported.
         """
         patch = fix.candidate.patch
+        self._group_deadline = self._deadline  # a proved fix may use what the run has left
         try:
             files = apply_patch(patch, self._project.read)
             before = {path: self._project.read(path) for path in files}
@@ -270,21 +294,19 @@ class Bench:
     ) -> tuple[Validation, RunResult]:
         # A module that could not be collected has no tests known to fail; its file stands for all of them.
         modules = dict.fromkeys([*(nodeid.partition("::")[0] for nodeid in nodeids), *also])
-        validation, run = confirm(list(nodeids), self._setup, also=list(modules), known_failures=known_failures)
+        validation, run = self._children.confirm(
+            list(nodeids), edited=list(before), also=list(modules), known_failures=known_failures
+        )
         suspects = [nodeid for nodeid in validation.failed if nodeid not in known_failures and nodeid not in nodeids]
         if validation.ok or not suspects:
             return validation, run
         # With -x, --lf or a selection some of these were never run: only the old text can tell whether they are new.
-        old = run_tests(suspects, self._setup, overlay=before)
+        old = self._children.old(suspects, before)
         standing = known_failures | {nodeid for nodeid in suspects if old.outcomes.get(nodeid) in ("failed", "error")}
         return judge("confirm", run, list(nodeids), known_failures=standing), run
 
-    def _screen(
-        self, files: Mapping[str, bytes], wanted: Sequence[str], known_failures: frozenset[str]
-    ) -> tuple[Validation, RunResult]:
-        left = max(1.0, self._deadline - self._monotonic())
-        setup = replace(self._setup, timeout_s=min(self._setup.timeout_s, left))
-        return screen(files, wanted, setup, known_failures=known_failures)
+    def _may_apply(self, candidate: Candidate) -> bool:
+        return candidate.learned and candidate.confidence >= self._policy.apply_confidence
 
     def _follow_up(self, failure: Failure, files: Mapping[str, bytes]) -> list[Candidate]:
         return fixers.propose(failure, self._project.laid_over(files) if files else self._project, self._more)

@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def run_tree(
     Raises:
         OSError: it could not be started.
     """
-    mark = os.urandom(8).hex()
+    mark = new_mark()
     with output.open("wb") as stream:
         child = subprocess.Popen(
             command,
@@ -56,21 +57,66 @@ def run_tree(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
-            return _waited(child, output, time.monotonic() + timeout_s)
-        finally:
-            kill_tree(child)
-            kill_marked(mark)
+        return wait_tree(child, mark, output, timeout_s)
 
 
-def _waited(child: subprocess.Popen[bytes], output: Path, deadline: float) -> int | None:
-    while True:
-        left = deadline - time.monotonic()
-        try:
-            return child.wait(max(0.0, min(left, _LOOK_S)))
-        except subprocess.TimeoutExpired:
-            if left <= _LOOK_S or output.stat().st_size > MOST_OUTPUT:
-                return None
+def new_mark() -> str:
+    """Return a value for `MARK` that nobody else has."""
+    return os.urandom(8).hex()
+
+
+def wait_tree(child: subprocess.Popen[bytes], mark: str, output: Path, timeout_s: float) -> int | None:
+    """Wait for a child that leads its own session and carries a mark; None when it had to be killed.
+
+    In any case it is gone afterwards, and what it started.
+    """
+    try:
+        ended = _ends_within(child, output, timeout_s)
+    finally:
+        kill_tree(child)
+        kill_marked(mark)
+    return child.returncode if ended else None
+
+
+def _ends_within(child: subprocess.Popen[bytes], output: Path, timeout_s: float) -> bool:
+    """Wait for the end of a process; where the system can tell, notice it at once: `Popen.wait` looks now and then."""
+    deadline = time.monotonic() + timeout_s
+    try:
+        handle = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # another or an older system
+        handle = -1
+    try:
+        while True:
+            left = deadline - time.monotonic()
+            if _ended(child, handle, max(0.0, min(left, _LOOK_S))):
+                return True
+            if left <= _LOOK_S or is_flooded(output):
+                return False
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def _ended(child: subprocess.Popen[bytes], handle: int, wait_s: float) -> bool:
+    if handle >= 0:
+        return readable(handle, wait_s)
+    try:
+        child.wait(wait_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def is_flooded(output: Path) -> bool:
+    """Tell whether a child has printed so much that it is to be stopped."""
+    return output.stat().st_size > MOST_OUTPUT
+
+
+def readable(handle: int, timeout_s: float) -> bool:
+    """Tell whether something can be read from a file descriptor within a time; POSIX only."""
+    watch = select.poll()  # unlike `select.select`, not bound to the first 1024 descriptors
+    watch.register(handle, select.POLLIN)
+    return bool(watch.poll(max(0.0, timeout_s) * 1000))
 
 
 def kill_marked(mark: str) -> None:

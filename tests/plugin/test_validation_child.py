@@ -151,7 +151,7 @@ def test_confirm_is_not_fooled_by_stale_bytecode(project):
     status = path.stat()
     path.write_text("NAME = 'new'\n")
     os.utime(path, ns=(status.st_mtime_ns, status.st_mtime_ns))
-    validation, run = confirm([f"{T}test_name"], setup_of(project))
+    validation, run = confirm([f"{T}test_name"], setup_of(project), edited=["src/shop/__init__.py"])
     assert validation.ok, run.output
 
 
