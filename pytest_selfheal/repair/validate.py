@@ -24,6 +24,8 @@ from typing import Any
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Validation
 from pytest_selfheal.model import Value
+from pytest_selfheal.safety.processes import MOST_OUTPUT
+from pytest_selfheal.safety.processes import is_flooded
 from pytest_selfheal.safety.processes import run_tree
 from pytest_selfheal.safety.redact import process_redactor
 
@@ -304,12 +306,14 @@ def _run(folder: Path, setup: ChildSetup, environ: dict[str, str]) -> str:
         )
     except OSError as error:
         return f"the validation process could not start ({error.strerror or error})"
-    return still_running(setup.timeout_s) if status is None else ""
+    return why_stopped(folder / "output.txt", setup.timeout_s) if status is None else ""
 
 
-def still_running(timeout_s: float) -> str:
-    """Return the reason for a child that was killed at its limit."""
-    return f"the tests were still running after {timeout_s:g} s, or printed without end"
+def why_stopped(output: Path, timeout_s: float) -> str:
+    """Return the reason for a child that was killed."""
+    if is_flooded(output):
+        return f"the tests printed more than {MOST_OUTPUT >> 20} MB"
+    return f"the tests were still running after {timeout_s:g} s"
 
 
 def read_result(folder: Path, reason: str, duration: float) -> RunResult:

@@ -27,7 +27,7 @@ from pytest_selfheal.repair.validate import CACHE
 from pytest_selfheal.repair.validate import CHILD
 from pytest_selfheal.repair.validate import child_environment
 from pytest_selfheal.repair.validate import read_result
-from pytest_selfheal.repair.validate import still_running
+from pytest_selfheal.repair.validate import why_stopped
 from pytest_selfheal.repair.validate import write_spec
 from pytest_selfheal.safety.processes import MARK
 from pytest_selfheal.safety.processes import kill_marked
@@ -152,7 +152,7 @@ class WarmChild:
         started = time.monotonic()
         try:
             place = self._order(targets, overlay, timeout_s)
-            reason = self._outcome(timeout_s)
+            reason = self._outcome(place / "output.txt", timeout_s)
         except (OSError, ValueError, KeyError):
             self.close()
             return None
@@ -165,7 +165,7 @@ class WarmChild:
         finally:
             self._clear()
 
-    def _outcome(self, timeout_s: float) -> str | None:
+    def _outcome(self, output: Path, timeout_s: float) -> str | None:
         """Wait for a fork; return why it has no result, empty when it ended by itself, None when it was not made."""
         answer = self._answer(timeout_s + _GRACE_S)
         if "refused" in answer:
@@ -173,7 +173,7 @@ class WarmChild:
         self._fork = int(answer["started"])
         answer = self._answer(timeout_s + _GRACE_S)
         self._fork = 0
-        return "" if answer["ended"] else still_running(timeout_s)
+        return "" if answer["ended"] else why_stopped(output, timeout_s)
 
     def run(self, targets: Sequence[str], setup: ChildSetup, *, edited: Sequence[str] = ()) -> RunResult | None:
         """Let the child itself run tests on the files as they are on disk; None when only a cold child can tell.
@@ -190,7 +190,7 @@ class WarmChild:
             output = self._folder / "output.txt"
             status = wait_tree(child, self._mark, output, setup.timeout_s)
             shutil.copyfile(output, place / "output.txt")
-            reason = still_running(setup.timeout_s) if status is None else ""
+            reason = why_stopped(output, setup.timeout_s) if status is None else ""
             result = read_result(place, reason, time.monotonic() - started)
         except OSError:
             return None
