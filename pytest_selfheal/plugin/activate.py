@@ -27,6 +27,7 @@ from pytest_selfheal.plugin.other_retriers import has_other_retrier
 from pytest_selfheal.plugin.parts import Parts
 from pytest_selfheal.plugin.postbox import Postbox
 from pytest_selfheal.plugin.private_pytest import TIME_LIMIT
+from pytest_selfheal.plugin.private_pytest import load_plainly
 from pytest_selfheal.plugin.regressions import RegressionFinder
 from pytest_selfheal.plugin.regressions import RegressionKeeper
 from pytest_selfheal.plugin.runner import RUNNER
@@ -52,6 +53,7 @@ def activate(config: pytest.Config) -> None:
     policy = policy_of(config)
     if policy.mode == "off" or only_looks(config.option):
         return
+    load_plainly(config)
     # Taken now, before any test: a suite may freeze the clock, and what is looked up inside such a test is the fake.
     clock, wall_clock, sleep = time.monotonic, time.time, time.sleep
     parts = Parts(config.rootpath, policy, [], wall_clock)

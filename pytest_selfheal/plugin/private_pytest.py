@@ -8,6 +8,7 @@ Verified by the retry suite in `tests/plugin` on every supported pytest. What is
 - `Item._initrequest`, `._request`, `._report_sections`, `._instance`, `._obj`, `._excinfo`: leftovers of an attempt.
 - `_pytest.runner.show_test_item`: what `--setup-show` prints.
 - `_pytest.assertion.rewrite`: a validation child shows it new texts of test files without writing them.
+- `AssertionRewritingHook._must_rewrite`: our own modules are taken out, they only load slower through it.
 - `Config.known_args_namespace`, written: a validation child that has started already is told later what to run.
 
 PYTEST_DONT_REWRITE
@@ -71,6 +72,18 @@ def rewrite_with(lookup: Callable[[Any], bytes | None]) -> None:
     hook._read_pyc, hook._rewrite_test, hook._write_pyc = _read_pyc, _rewrite_test, _write_pyc
 
 
+def load_plainly(config: pytest.Config) -> None:
+    """Let the modules of this package be loaded by Python itself from here on.
+
+    pytest rewrites all modules of a plugin's distribution. Ours ask not to be, but pytest reads them in its own slower
+    way all the same, and compiles them each time where it may not keep its own bytecode.
+    """
+    hook: Any = config.pluginmanager.rewrite_hook
+    marked: set[str] = getattr(hook, "_must_rewrite", set())
+    marked.difference_update({name for name in marked if name.partition(".")[0] == __name__.partition(".")[0]})
+    getattr(hook, "_marked_for_rewrite_cache", {}).clear()
+
+
 def would_rewrite(name: str) -> bool:
     """Tell whether a module would have its assertions rewritten if it were imported now."""
     spec = importlib.util.find_spec(name)
@@ -112,6 +125,7 @@ __all__ = [
     "is_project_module",
     "is_unittest",
     "is_up",
+    "load_plainly",
     "passed_report",
     "reset_for_retry",
     "retarget",

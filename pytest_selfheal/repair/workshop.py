@@ -31,6 +31,7 @@ from pytest_selfheal.repair.reach import affected_tests
 from pytest_selfheal.repair.rounds import MOST_CANDIDATES
 from pytest_selfheal.repair.rounds import Tools
 from pytest_selfheal.repair.rounds import search
+from pytest_selfheal.repair.screening import FROM
 from pytest_selfheal.repair.screening import Children
 from pytest_selfheal.repair.validate import ChildSetup
 from pytest_selfheal.repair.validate import judge
@@ -186,8 +187,7 @@ class Bench:
         self._group_deadline = min(self._deadline, self._monotonic() + self._policy.fix_budget_s)
         if self._writes and any(map(self._may_apply, candidates)):
             self._children.get_ready(nodeids)
-        allowed = [candidate for candidate in candidates if not self._refusal(candidate.patch)]
-        many = self._children.warm_up(failure, wanted, min(len(allowed), MOST_CANDIDATES))
+        many = len(candidates) >= FROM and self._children.warm_up(failure, wanted, self._allowed(candidates))
         try_out = self._children.forked if many else self._children.screen
         foreign = any(candidate.origin is Origin.AI for candidate in candidates)
         tools = Tools(
@@ -304,6 +304,10 @@ class Bench:
         old = self._children.old(suspects, before)
         standing = known_failures | {nodeid for nodeid in suspects if old.outcomes.get(nodeid) in ("failed", "error")}
         return judge("confirm", run, list(nodeids), known_failures=standing), run
+
+    def _allowed(self, candidates: Sequence[Candidate]) -> int:
+        """Count the candidates that will be run, as far as the guards have a say."""
+        return sum(not self._refusal(candidate.patch) for candidate in candidates[:MOST_CANDIDATES])
 
     def _may_apply(self, candidate: Candidate) -> bool:
         return candidate.learned and candidate.confidence >= self._policy.apply_confidence

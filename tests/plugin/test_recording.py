@@ -423,3 +423,17 @@ def test_what_becomes_of_a_waiting_failure_replaces_it(pytester, run, failures):
     """)
     assert run("--selfheal").returncode == 0
     assert [(record.outcome.value, len(record.attempts)) for record in failures()] == [("healed", 2)]
+
+
+def test_our_own_modules_are_loaded_by_python_itself(pytester, run):
+    """pytest's rewriting would read them more slowly, and in vain; test modules are rewritten as ever."""
+    pytester.makeconftest(
+        "import sys\n\n\ndef pytest_unconfigure():\n"
+        "    for name in ('pytest_selfheal.plugin.controller', 'pytest_selfheal.repair.workshop', 'test_it'):\n"
+        "        print(name, type(sys.modules[name].__loader__).__name__)\n"
+    )
+    pytester.makepyfile(test_it="def test_it():\n    assert undefined\n")
+    lines = run("--selfheal=suggest", "-s").stdout.splitlines()
+    assert "pytest_selfheal.plugin.controller SourceFileLoader" in lines
+    assert "pytest_selfheal.repair.workshop SourceFileLoader" in lines
+    assert "test_it AssertionRewritingHook" in lines
