@@ -152,7 +152,7 @@ class Package:
     def pytest(self, *options: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run the package's tests; a run that takes too long has the status `NEVER_ENDED`."""
         env = {**os.environ, "PYTHONPATH": self.import_from, "PYTHONDONTWRITEBYTECODE": "1", "SELFHEAL_TRUST": "local"}
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *options]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-pno:cacheprovider", "-pno:asyncio", *options]
         try:
             return subprocess.run(
                 command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=timeout_s, check=False

@@ -149,3 +149,10 @@ def test_runs_near_to_each_other_count_once(minutes, expected):
     times = [f"2026-11-25T{10 + minute // 60}:{minute % 60:02}:00.000Z" for minute in minutes]
     seen = tuple(Occurrence(f"run-{at}", "t", at, "f") for at in times)
     assert times_seen(History("s", seen, len(seen)), 3600.0) == expected
+
+
+def test_attempts_and_tests_of_one_run_are_one_sight():
+    """Retries of a test, and ten tests that one mistake breaks, are no repetition, whatever the time between them."""
+    times = [f"2026-11-2{day}T10:00:00.000Z" for day in range(5)]
+    seen = tuple(Occurrence("run-1", f"t{number}", at, "f") for number, at in enumerate(times))
+    assert times_seen(History("s", seen, len(seen)), 3600.0) == 1
