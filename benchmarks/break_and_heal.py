@@ -65,7 +65,7 @@ def swapped(name: str, rng: random.Random) -> str | None:
 
 def imports(text: str, _rng: random.Random) -> Iterator[Break]:
     """Drop a whole import statement of one line at the top level."""
-    starts = _line_starts(text)
+    starts = line_starts(text)
     for node in ast.parse(text).body:
         future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         if not isinstance(node, (ast.Import, ast.ImportFrom)) or future or len(node.names) > 1:
@@ -121,7 +121,8 @@ KINDS: dict[str, Callable[[str, random.Random], Iterator[Break]]] = {
 }
 
 
-def _line_starts(text: str) -> list[int]:
+def line_starts(text: str) -> list[int]:
+    """Return the byte at which each line starts, and the end."""
     starts = [0]
     for line in text.encode().splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -131,7 +132,7 @@ def _line_starts(text: str) -> list[int]:
 def _misspelt(text: str, name: str, place: tuple[int, int], rng: random.Random) -> Iterator[Break]:
     new = swapped(name, rng)
     if new is not None:
-        at = _line_starts(text)[place[0] - 1] + place[1]
+        at = line_starts(text)[place[0] - 1] + place[1]
         yield Break(at, at + len(name.encode()), new.encode())
 
 
@@ -151,7 +152,7 @@ class Package:
     def pytest(self, *options: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run the package's tests; a run that takes too long has the status `NEVER_ENDED`."""
         env = {**os.environ, "PYTHONPATH": self.import_from, "PYTHONDONTWRITEBYTECODE": "1", "SELFHEAL_TRUST": "local"}
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *options]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-pno:cacheprovider", "-pno:asyncio", *options]
         try:
             return subprocess.run(
                 command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=timeout_s, check=False

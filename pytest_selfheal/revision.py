@@ -1,4 +1,4 @@
-"""Which commit is checked out, and what changed since the base branch; without git there are no answers.
+"""What git knows of commits and of files as they were; without git there are no answers.
 
 PYTEST_DONT_REWRITE
 """
@@ -9,13 +9,15 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from pytest_selfheal.safety.git_process import git_says
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_TIMEOUT_S = 30
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_BASE_COMMITS = 500
+_DIFFERENT = ("diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "-z")
 _TARGETS = (
     "GITHUB_BASE_REF",
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
@@ -27,6 +29,9 @@ _TARGETS = (
     "TRAVIS_PULL_REQUEST_BRANCH",
 )
 """Where CI services tell the branch that a pull request is for."""
+
+_TARGET_COMMITS = ("CI_MERGE_REQUEST_DIFF_BASE_SHA",)
+"""Where CI services tell the commit that a pull request started from."""
 
 
 def head_commit(root: Path) -> str:
@@ -82,12 +87,14 @@ def _resolved(folder: Path, name: str) -> str:
 
 def is_clean(root: Path) -> bool:
     """Tell whether no tracked file differs from the commit; False when git cannot tell."""
-    return _git(root, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules") == b""
+    return git_says(root, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules") == b""
 
 
 def uncommitted_files(root: Path) -> frozenset[str]:
     """Return the tracked files that differ from the commit checked out, relative to `root`; empty without git."""
-    found = _git(root, "diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "-z", "HEAD", "--")
+    found = git_says(
+        root, "diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "-z", "HEAD", "--"
+    )
     return frozenset(name for name in os.fsdecode(found or b"").split("\0") if name)
 
 
@@ -119,14 +126,32 @@ def find_base(root: Path, name: str) -> tuple[str, str]:
 
 def commit_of(root: Path, word: str) -> str:
     """Return the commit that a branch, tag or hash names; empty when there is none. `word` may come from anybody."""
-    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
+    found = git_says(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
     text = found.decode("ascii", "replace").strip() if found is not None else ""
     return text if _COMMIT.fullmatch(text) else ""
 
 
 def file_at(root: Path, commit: str, path: str) -> bytes | None:
     """Return a file's content at a commit, its path relative to `root`; None when it is not there."""
-    return _git(root, "show", f"{commit}:./{path}")
+    return None if commit.startswith("-") else git_says(root, "show", f"{commit}:./{path}")
+
+
+def base_file(root: Path, path: str, environ: Mapping[str, str]) -> bytes | None:
+    """Return a file as the base branch of a CI run has it: of the branch a change goes to, else as it is committed.
+
+    Args:
+        root: the project's root directory.
+        path: the file, relative to it.
+        environ: the environment, which tells what the CI service works on.
+
+    Returns:
+        None when there is no such file there, or the base branch is not at hand.
+    """
+    named = [environ[name] for name in _TARGET_COMMITS if environ.get(name)]
+    target = base_name("", environ)
+    named += [target] if target else []
+    found = (file_at(root, commit, path) for commit in named or ["HEAD"])
+    return next((content for content in found if content is not None), None)
 
 
 def changed_files(root: Path, base: str) -> frozenset[str] | None:
@@ -135,10 +160,12 @@ def changed_files(root: Path, base: str) -> frozenset[str] | None:
     In a shallow clone that point may be missing: then everything that differs from `base` itself counts as changed,
     which is stricter. None when git cannot tell.
     """
-    fork = _git(root, "merge-base", base, "HEAD")
+    fork = git_says(root, "merge-base", base, "HEAD")
     start = fork.decode("ascii", "replace").strip() if fork else base
-    tracked = _git(root, "diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "-z", start, "--")
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    tracked = git_says(
+        root, "diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "-z", start, "--"
+    )
+    new = git_says(root, "ls-files", "--others", "--exclude-standard", "-z")
     if tracked is None:
         return None
     names = os.fsdecode(tracked + (new or b"")).split("\0")
@@ -147,26 +174,28 @@ def changed_files(root: Path, base: str) -> frozenset[str] | None:
 
 def base_commits(root: Path, base: str) -> frozenset[str]:
     """Return the newest commits of the base branch."""
-    listed = _git(root, "rev-list", f"--max-count={_MOST_BASE_COMMITS}", base, "--")
+    listed = git_says(root, "rev-list", f"--max-count={_MOST_BASE_COMMITS}", base, "--")
     return frozenset(listed.decode("ascii", "replace").split()) if listed else frozenset()
 
 
-def _git(root: Path, *arguments: str) -> bytes | None:
-    """Return what git printed, or None when it is missing, slow, or answers with an error."""
-    import subprocess
-
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    env["GIT_OPTIONAL_LOCKS"] = "0"  # looking must not touch the index of a git command the user is running
-    try:
-        done = subprocess.run(
-            ["git", "--literal-pathspecs", "-c", "core.fsmonitor=false", *arguments],
-            cwd=root,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
+def commits_since(root: Path, commit: str, most: int) -> list[str] | None:
+    """Return the newest commits after one that are no merges, oldest first; None when there is no such one."""
+    if commit.startswith("-"):
         return None
-    return done.stdout if done.returncode == 0 else None
+    found = git_says(root, "rev-list", "--no-merges", f"--max-count={most}", f"{commit}..HEAD", "--")
+    return found.decode("ascii", "replace").split()[::-1] if found is not None else None
+
+
+def describe(root: Path, name: str) -> tuple[str, str, str] | None:
+    """Return a commit's full name, the beginning of it and the first line of its message; None when there is none."""
+    if name.startswith("-"):
+        return None
+    found = git_says(root, "show", "-s", "--format=%H%x00%h%x00%s", f"{name}^{{commit}}", "--")
+    parts = os.fsdecode(found or b"").rstrip("\n").split("\0")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
+
+
+def files_of(root: Path, commit: str) -> list[str]:
+    """Return the files below `root` that a commit changed, relative to it."""
+    found = git_says(root, "diff-tree", "--no-commit-id", "--name-only", "--relative", "-r", "-z", commit, "--")
+    return [path for path in os.fsdecode(found or b"").split("\0") if path]

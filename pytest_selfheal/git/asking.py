@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import GitError
-from pytest_selfheal.git.running import Git
+from pytest_selfheal.safety.git_process import Git
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_selfheal.git.running import Git
     from pytest_selfheal.model import GeneratedFile
+    from pytest_selfheal.safety.git_process import Git
 
 BOT_NAME = "pytest-selfheal[bot]"
 BOT_EMAIL = "pytest-selfheal@noreply.invalid"

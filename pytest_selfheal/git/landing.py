@@ -14,9 +14,9 @@ from pytest_selfheal.errors import GitError
 from pytest_selfheal.git.building import build_tree
 from pytest_selfheal.git.building import make_commit
 from pytest_selfheal.git.message import RUN_TRAILER
-from pytest_selfheal.git.running import NETWORK_TIMEOUT_S
 from pytest_selfheal.git.scratch import Scratch
 from pytest_selfheal.model import Landing
+from pytest_selfheal.safety.git_process import NETWORK_TIMEOUT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.git.asking import Place
     from pytest_selfheal.git.building import Built
     from pytest_selfheal.git.building import Order
-    from pytest_selfheal.git.running import Answer
-    from pytest_selfheal.git.running import Git
+    from pytest_selfheal.safety.git_process import Answer
+    from pytest_selfheal.safety.git_process import Git
 
 TRIES = 8
 _BRANCHES = 9

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pytest_selfheal.git.running import NETWORK_TIMEOUT_S
-from pytest_selfheal.git.running import Git
+from pytest_selfheal.safety.git_process import NETWORK_TIMEOUT_S
+from pytest_selfheal.safety.git_process import Git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_selfheal.git.asking import Place
-    from pytest_selfheal.git.running import Answer
+    from pytest_selfheal.safety.git_process import Answer
 
 _HOW_TO_REACH = r"^(http|credential|protocol|ssh)\.|^core\.(sshcommand|askpass)$"
 

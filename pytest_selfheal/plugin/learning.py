@@ -171,7 +171,7 @@ class Learning:
         if self._controller.trust is Trust.LOCAL:
             return None
         from pytest_selfheal.errors import StoreError
-        from pytest_selfheal.git import base_file
+        from pytest_selfheal.revision import base_file
         from pytest_selfheal.store.pattern_file import NAME
         from pytest_selfheal.store.pattern_file import parse_patterns
 

@@ -13,6 +13,7 @@ import datetime as dt
 import decimal
 import enum
 import fractions
+import keyword
 import math
 import pathlib
 import sys
@@ -102,7 +103,7 @@ class Encoder:
             raise CannotEncodeError("it has no importable name")
         found: Any = sys.modules.get(module)
         for part in name.split("."):
-            found = _static(found, part)
+            found = static(found, part)
         if found is not value or not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
             raise CannotEncodeError(f"{name} cannot be imported")
         if module == "builtins":
@@ -238,8 +239,7 @@ class Encoder:
     def _object(self, value: Any, depth: int) -> str | None:
         kind = type(value)
         if isinstance(value, enum.Enum):
-            name = value.name if type(value.name) is str else ""
-            return f"{self.named(kind)}[{self._text(name)}]" if name in kind.__members__ else None
+            return self._member(value)
         if isinstance(value, _NAMED_BY) and kind in (*_NAMED_BY, enum.EnumMeta):
             return self.named(value)
         if isinstance(value, type):
@@ -256,6 +256,13 @@ class Encoder:
             return f"{self.named(kind)}({', '.join(self._list(value.args, depth))})"
         return self._state(value, depth)
 
+    def _member(self, value: enum.Enum) -> str | None:
+        kind = type(value)
+        name = value.name if type(value.name) is str else ""
+        if name not in kind.__members__:
+            return None
+        return f"{self.named(kind)}.{name}" if is_word(name) else f"{self.named(kind)}[{self._text(name)}]"
+
     def _fields(self, value: Any, depth: int) -> list[str]:
         pairs = []
         for field in dataclasses.fields(value):
@@ -270,7 +277,7 @@ class Encoder:
     def _state(self, value: Any, depth: int) -> str | None:
         kind = type(value)
         plain = (
-            all(_static(kind, name) is getattr(object, name) for name in ("__new__", "__reduce_ex__"))
+            all(static(kind, name) is getattr(object, name) for name in ("__new__", "__reduce_ex__"))
             and "__dict__" in dir(kind)
             and type(getattr(value, "__dict__", None)) is dict
             and self._is_own(kind.__module__)
@@ -294,7 +301,12 @@ def _is_plain_dataclass(kind: type) -> bool:
     )
 
 
-def _static(holder: Any, name: str) -> Any:
+def is_word(name: str) -> bool:
+    """Tell whether a name can be written as it is, in pure ASCII."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def static(holder: Any, name: str) -> Any:
     """Look a name up without running descriptors or `__getattr__`."""
     import inspect
 

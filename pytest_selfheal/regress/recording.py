@@ -19,6 +19,13 @@ from typing import NamedTuple
 from pytest_selfheal.regress.encoding import CannotEncodeError
 from pytest_selfheal.regress.encoding import Encoder
 from pytest_selfheal.regress.encoding import Made
+from pytest_selfheal.regress.expecting import CAUGHT
+from pytest_selfheal.regress.expecting import NOTHING
+from pytest_selfheal.regress.expecting import Expected
+from pytest_selfheal.regress.expecting import Surroundings
+from pytest_selfheal.regress.spelling import arguments_of
+from pytest_selfheal.regress.spelling import found_by
+from pytest_selfheal.regress.spelling import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +45,21 @@ DRAIN = "_drained"
 
 
 class Call(NamedTuple):
-    """A calling expression, the modules it needs, the function as `module:qualified name`, and its file."""
+    """A calling expression.
+
+    Attributes:
+        text: the expression.
+        modules: what it needs to have imported.
+        target: the function as `module:qualified name`.
+        path: the function's file.
+        raises: the exceptions it has to raise, an expression too; empty when it must raise nothing.
+    """
 
     text: str
     modules: tuple[str, ...]
     target: str
     path: str = ""
+    raises: str = ""
 
 
 class Recorder:
@@ -70,6 +86,7 @@ class Recorder:
         self._calls: dict[CodeType, deque[tuple[FrameType, list[Call] | str]]] = {}
         self._made: dict[int, Made] = {}
         self._makers: dict[CodeType, list[Call] | str] = {}
+        self._surroundings = Surroundings()
         self._spent = 0.0
 
     def start(self) -> None:
@@ -86,17 +103,39 @@ class Recorder:
         """Return what was recorded for each function of a traceback, outermost first.
 
         Each is a path with the calls to try, best first, or why there is none. Of a recursion only the outermost call
-        counts.
+        counts. A call whose exception the code around it waits for is none to try, unless it is the very one that has
+        to raise.
         """
         found: dict[CodeType, tuple[str, list[Call] | str]] = {}
+        around = NOTHING
         while traceback is not None:
             frame = traceback.tb_frame
             code = frame.f_code
             if code not in found and code in self._calls:
                 recorded = next((said for seen, said in self._calls[code] if seen is frame), "its call was not seen")
-                found[code] = (self._file(code)[0], recorded)
+                found[code] = (self._file(code)[0], self._expecting(recorded, around))
+                if around.errors:
+                    around = Expected(reason=CAUGHT)  # what it calls in turn need not be what has to raise
+            if not around.reason and self._file(code)[1]:
+                inside = self._surroundings.expected(frame, traceback.tb_lineno)
+                around = inside if inside != NOTHING else around
             traceback = traceback.tb_next
         return list(found.values())
+
+    def _expecting(self, recorded: list[Call] | str, around: Expected) -> list[Call] | str:
+        if isinstance(recorded, str) or around == NOTHING:
+            return recorded
+        if around.reason:
+            return around.reason
+        encoder = self._encoder()
+        try:
+            names = [encoder.named(error) for error in around.errors]
+        except CannotEncodeError as error:
+            return f"the error its test expects: {error}"
+        raises = names[0] if len(names) == 1 else f"({', '.join(names)})"
+        return [
+            call._replace(raises=raises, modules=tuple(sorted({*call.modules, *encoder.modules}))) for call in recorded
+        ]
 
     # ------------------------------------------------------------------------------- looking
 
@@ -169,7 +208,7 @@ class Recorder:
             return
         try:
             encoder = self._encoder()
-            text = f"{encoder.named(type(obj))}({', '.join(_arguments(frame, encoder, skip=1))})"
+            text = f"{encoder.named(type(obj))}({', '.join(arguments_of(frame, encoder, skip=1))})"
         except Exception:  # noqa: BLE001 - an object that cannot be made again is rebuilt or refused later
             return
         self._made[id(obj)] = Made(obj, text, frozenset(encoder.modules))
@@ -177,7 +216,7 @@ class Recorder:
     def _call(self, frame: FrameType, encoder: Encoder) -> Call:
         code = frame.f_code
         called, name, skip = self._target(frame, encoder)
-        text = called if skip < 0 else f"{called}({', '.join(_arguments(frame, encoder, skip=skip))})"
+        text = called if skip < 0 else spelt(called, arguments_of(frame, encoder, skip=skip))
         flags = code.co_flags
         if flags & inspect.CO_GENERATOR:
             text = f"list({text})"
@@ -193,7 +232,7 @@ class Recorder:
         """Return what is to be called, its name, and how many arguments it holds already; -1 is a property."""
         code = frame.f_code
         module = str(frame.f_globals.get("__name__"))
-        found = _found(sys.modules.get(module), code, frame)
+        found = found_by(sys.modules.get(module), code, frame)
         if found is None:
             return (*self._closure(code, encoder), 0)
         owner, name, raw = found
@@ -217,58 +256,6 @@ class Recorder:
                 encoder.modules.update(calls[0].modules)
                 return calls[0].text, calls[0].target
         raise CannotEncodeError("a function inside another one")
-
-
-def _found(module: Any, code: CodeType, frame: FrameType) -> tuple[Any, str, Any] | None:
-    """Find the name under which importing gives the function of this code: in its module, or in a class of it."""
-    if module is None or getattr(module, "__name__", "__main__") == "__main__":
-        return None
-    name = code.co_name
-    if _code_of(module.__dict__.get(name)) is code:
-        return module, name, module.__dict__[name]
-    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
-    owners: list[Any] = list(getattr(first if isinstance(first, type) else type(first), "__mro__", ()))
-    owners += [value for value in list(module.__dict__.values()) if isinstance(value, type)]
-    for owner in owners:
-        raw = owner.__dict__.get(name)
-        if raw is not None and _code_of(raw) is code:
-            return owner, name, raw
-    return None
-
-
-def _code_of(value: Any) -> Any:
-    if isinstance(value, (staticmethod, classmethod)):
-        value = value.__func__
-    elif isinstance(value, property):
-        value = value.fget
-    for _ in range(20):
-        inner = getattr(value, "__dict__", {}).get("__wrapped__") if not isinstance(value, type) else None
-        if inner is None:
-            break
-        value = inner
-    return getattr(value, "__code__", None)
-
-
-def _arguments(frame: FrameType, encoder: Encoder, *, skip: int) -> list[str]:
-    code, values = frame.f_code, frame.f_locals
-    names = code.co_varnames
-    last = code.co_argcount
-    only_named = names[last : last + code.co_kwonlyargcount]
-    rest = list(names[last + code.co_kwonlyargcount :])
-    found = [encoder.encode(_checked(values, name, encoder)) for name in names[skip:last]]
-    if code.co_flags & inspect.CO_VARARGS:
-        found += [encoder.encode(value) for value in values[rest.pop(0)]]
-    found += [f"{name}={encoder.encode(_checked(values, name, encoder))}" for name in only_named]
-    if code.co_flags & inspect.CO_VARKEYWORDS:
-        found += [f"**{encoder.encode(values[rest[0]])}"] if values[rest[0]] else []
-    return found
-
-
-def _checked(values: Any, name: str, encoder: Encoder) -> Any:
-    if name not in values:
-        raise CannotEncodeError(f"{name} is not there")
-    encoder.check_name(name, values[name])
-    return values[name]
 
 
 def _is_lazy(code: CodeType) -> bool:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,9 +46,16 @@ TEST = "test"
 PIN = "pin"
 _PER_TEST_S = 45.0
 _PER_CHILD_S = 20.0
+_FIRST_CHILD_S = 60.0
+_SLOWER = 4
+_CHILDREN = 8
+"""A suite that needs long to start gets longer: so many times what its first child took, and so many children."""
+
 _MOST_CALLS = 8
 _ROUNDS = 6
 _FAILS_AGAIN = "fails again"
+_PLACE = re.compile(r"""(?:^|[\s'"(=<])(?:/|~/|[A-Za-z]:[/\\]|\\\\)\w[^\s/\\]*[/\\]""")
+"""A path that begins at a root: it tells where somebody works, and lies elsewhere for everybody else."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +93,22 @@ class Reproducer:
         self._run_ends = monotonic() + budget_s
         self._redact = redact
         self._test_ends = 0.0
+        self._per_child_s = _FIRST_CHILD_S
 
     def reproduce(self, record: FailureRecord, first_seen: str) -> Reproduced | str:
         """Return a proved test for a failure, or why there is none. Writes only below `regression_dir`, for a while."""
-        self._test_ends = min(self._run_ends, self._monotonic() + _PER_TEST_S)
+        began = self._monotonic()
+        self._test_ends, self._per_child_s = self._run_ends, _FIRST_CHILD_S
+        record = replace(record, error_message=self._shown(record.error_message))
         if self._left() <= 0:
             return "the time for regression tests of this run is spent"
         frames = [frame for link in record.chain[:1] for frame in link.frames if frame.in_app]
         tests = {frame.path for frame in frames if frame.is_test}
         targets = [(frame.path, frame.function.rpartition(".")[2]) for frame in frames]
         result = self._try([record.nodeid], record=list(dict.fromkeys(targets)))
+        took = self._monotonic() - began
+        self._per_child_s = max(_PER_CHILD_S, _SLOWER * took)
+        self._test_ends = min(self._run_ends, began + max(_PER_TEST_S, _CHILDREN * took))
         seen = result.seen.get(record.nodeid)
         if seen is None:
             return f"it did not fail when it was run again alone ({result.problem or 'it passed'})"
@@ -105,11 +120,15 @@ class Reproducer:
         except (OSError, ConfinementError) as error:
             return f"a regression test cannot be proved: {error}"
 
+    def _shown(self, message: str) -> str:
+        """Return a message as it may be committed: nothing when it is secret or names a place of this machine."""
+        return "" if _PLACE.search(message) or self._redact(message) != message else message
+
     def _left(self) -> float:
         return self._test_ends - self._monotonic()
 
     def _try(self, targets: Sequence[str], record: Sequence[tuple[str, str]] = (), generated: str = "") -> Result:
-        timeout = max(min(_PER_CHILD_S, self._left()), 1.0)
+        timeout = max(min(self._per_child_s, self._left()), 1.0)
         return try_tests(targets, self._way, timeout_s=timeout, record=record, generated=generated)
 
     # ------------------------------------------------------------------------------- choosing
@@ -148,7 +167,7 @@ class Reproducer:
     def _shrunk(self, record: FailureRecord, call: Call, kind: str, wanted: str, ground: Path) -> Call:
         """Return a shorter call that fails the same way, when the call is so long that a person cannot read it."""
         for _ in range(_ROUNDS):
-            if not is_long(call.text) or self._left() < _PER_CHILD_S:
+            if not is_long(call.text) or self._left() < self._per_child_s:
                 break
             tried = [call._replace(text=text) for text in smaller(call.text)]
             better = self._first(record, tried, kind, wanted, ground)

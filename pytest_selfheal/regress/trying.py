@@ -50,9 +50,9 @@ class Seen(Value):
     def candidates(self) -> list[tuple[str, Call]]:
         """Return path and call of everything that can be tried."""
         return [
-            (path, Call(text, tuple(modules), target, path))
+            (path, Call(text, tuple(modules), target, path, raises))
             for path, calls, _reason in self.calls
-            for text, modules, target, _path in calls
+            for text, modules, target, _path, raises in calls
         ]
 
     def reasons(self) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import subprocess
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -25,6 +24,7 @@ from pytest_selfheal.repair.imports import Import
 from pytest_selfheal.repair.imports import facts_of
 from pytest_selfheal.repair.patch import reader
 from pytest_selfheal.repair.patch import source_of
+from pytest_selfheal.safety.git_process import git_says
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -305,21 +305,8 @@ def _line_style(facts: Facts) -> list[bool]:
 
 def git_files(root: Path, *flags: str) -> list[str] | None:
     """Return the Python files `git ls-files` names below `root`, or None when that is no git work tree."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    try:
-        done = subprocess.run(
-            ["git", "ls-files", "-z", *flags, "--", "*.py"],
-            cwd=root,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name] if done.returncode == 0 else None
+    listed = git_says(root, "ls-files", "-z", *flags, "--", "*.py", literal=False)
+    return None if listed is None else [os.fsdecode(name) for name in listed.split(b"\0") if name]
 
 
 def _walk(root: Path) -> list[str]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import UsageError
-from pytest_selfheal.git import changed_files
-from pytest_selfheal.git import commits_since
-from pytest_selfheal.git import describe
-from pytest_selfheal.git import file_at
 from pytest_selfheal.repair.project import kind_of
 from pytest_selfheal.repair.reach import affected_tests
 from pytest_selfheal.repair.rounds import failure_from
+from pytest_selfheal.revision import commits_since
+from pytest_selfheal.revision import describe
+from pytest_selfheal.revision import file_at
+from pytest_selfheal.revision import files_of
 from pytest_selfheal.schooling.greens import Case
 from pytest_selfheal.schooling.greens import Taught
 from pytest_selfheal.schooling.greens import Trial
@@ -96,7 +96,7 @@ def study(commit: Commit, root: Path, trial: Trial, now: str) -> Taught:
 
 def _edited(commit: Commit, root: Path) -> dict[str, tuple[bytes, bytes]]:
     found: dict[str, tuple[bytes, bytes]] = {}
-    for path in changed_files(root, commit.name):
+    for path in files_of(root, commit.name):
         if not path.endswith(".py") or kind_of(path) == "test" or not (root / path).is_file():
             continue
         old, new = file_at(root, f"{commit.name}^", path), file_at(root, commit.name, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from pytest_selfheal.regress.source import short_id
 from pytest_selfheal.store import open_store
 
 NOW = "2026-01-25T10:00:00.000Z"
+LATER = "2026-01-26T10:00:00.000Z"
 BROKEN = "def test_bug():\n    assert [1][1]\n"
 FIXED = "def test_bug():\n    assert [1][0]\n"
 
@@ -162,6 +164,17 @@ def test_a_guard_whose_target_is_gone_is_red_until_it_is_retired(project, run, r
     assert "1 failed" in done.stdout
     assert record().gone_since.endswith("Z")
     assert record().state == "guarding"
+
+
+def test_a_target_gone_for_ninety_days_retires_its_test_in_the_run_that_sees_it(project, run, record):
+    """Told once, recorded, and skipped by the next run."""
+    kept = open_store(project.path / ".selfheal")
+    kept.commit([replace(record(), state="guarding", gone_since="2026-01-25T10:00:00.000Z", updated_at=LATER)])
+    kept.close()
+    project.makepyfile(test_bug="def test_bug_was_here():\n    pass\n")
+    assert "is skipped from now on: test_bug.py::test_bug has been gone for 90 days" in run("--selfheal").stdout
+    assert (record().state, record().is_active) == ("retired", False)
+    assert "1 passed, 1 skipped" in run("--selfheal").stdout
 
 
 def test_rerunfailures_does_not_run_a_guard_again(project, run):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from pytest_selfheal.model import GeneratedTest
 from pytest_selfheal.regress.source import emit
@@ -62,3 +66,18 @@ def state(root):
 def tree(repository, ref="main"):
     """The paths of a branch's newest commit."""
     return git(repository, "-c", "core.quotePath=false", "ls-tree", "-r", "--name-only", ref).splitlines()
+
+
+@contextlib.contextmanager
+def nobody_may_write(root):
+    """Take the right to write away from a repository's own folder, for a while."""
+    folders = [root / ".git", *(one for one in (root / ".git").rglob("*") if one.is_dir())]
+    try:
+        for folder in folders:
+            folder.chmod(0o500)
+        if os.access(root / ".git", os.W_OK):
+            pytest.skip("this user may write everywhere")
+        yield
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from git_repositories import git
+from git_repositories import nobody_may_write
 from git_repositories import state
 from git_repositories import tree
 
@@ -414,16 +415,8 @@ def test_a_repository_that_cannot_be_written_is_told_and_the_patch_left(project,
     """Nothing is committed; the files on disk and the patch are there for whoever may write."""
     generate(project)
     head = git(project, "rev-parse", "HEAD")
-    folders = [project / ".git", *(one for one in (project / ".git").rglob("*") if one.is_dir())]
-    for folder in folders:
-        folder.chmod(0o500)
-    if os.access(project / ".git", os.W_OK):
-        pytest.skip("this user may write everywhere")
-    try:
+    with nobody_may_write(project):
         status, document = commit(project)
-    finally:
-        for folder in folders:
-            folder.chmod(0o700)
     assert (status, document["status"]) == (1, "refused")
     assert git(project, "rev-parse", "HEAD") == head
     assert (project / "selfheal-out" / "selfheal.patch").stat().st_size > 0

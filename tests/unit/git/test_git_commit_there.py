@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 from git_repositories import git
+from git_repositories import nobody_may_write
 from git_repositories import state
 from git_repositories import tree
 
@@ -203,6 +203,31 @@ def test_a_protected_branch_is_named_and_the_patch_left(default_branch, runner, 
     assert (runner / "selfheal-out" / "selfheal.patch").stat().st_size > 0
 
 
+MOVING = """#!/bin/sh
+unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+echo x >> count
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.invalid GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.invalid
+new=$(git commit-tree -p main -m "somebody was faster" main^{tree}) && git update-ref refs/heads/main "$new"
+"""
+
+
+def test_whoever_always_comes_too_late_gives_up_after_eight_tries(
+    default_branch, runner, remote, generate, commit, monkeypatch
+):
+    """The branch moves during every push: nothing is forced, nothing of the others is lost, the patch is left."""
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(MOVING)
+    hook.chmod(0o755)
+    generate(runner)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    status, document = commit(runner, "--mode", "commit", "--push")
+    assert (status, document["tries"]) == (1, 8)
+    assert "moved during each of 8 tries" in document["reason"]
+    assert git(remote, "log", "-8", "--format=%s", "main").splitlines() == ["somebody was faster"] * 8
+    assert (runner / "selfheal-out" / "selfheal.patch").stat().st_size > 0
+
+
 def test_a_branch_in_the_way_of_ours_is_told(default_branch, runner, remote, generate, commit):
     """A branch named `selfheal` leaves no room for `selfheal/regressions`."""
     git(remote, "branch", "selfheal", "main")
@@ -313,15 +338,7 @@ def test_a_repository_that_cannot_be_written_is_no_obstacle_for_a_push(
 ):
     """Everything is built in a temporary repository."""
     path = generate(runner)
-    folders = [runner / ".git", *(one for one in (runner / ".git").rglob("*") if one.is_dir())]
-    for folder in folders:
-        folder.chmod(0o500)
-    if os.access(runner / ".git", os.W_OK):
-        pytest.skip("this user may write everywhere")
-    try:
+    with nobody_may_write(runner):
         status, _document = commit(runner)
-    finally:
-        for folder in folders:
-            folder.chmod(0o700)
     assert status == 0
     assert path in tree(remote, OWN)

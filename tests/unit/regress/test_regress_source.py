@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,7 @@ from pytest_selfheal.regress.source import is_untouched
 from pytest_selfheal.regress.source import short_id
 from pytest_selfheal.regress.writing import write_test
 
+EXAMPLES = int(os.environ.get("REGRESSION_EXAMPLES", "300"))
 RECORD = FailureRecord(
     "f1",
     "t",
@@ -58,11 +60,11 @@ def _shape(text):
     return ast.dump(tree)
 
 
-@settings(max_examples=300)
-@given(nodeid=HOSTILE, error_type=HOSTILE, seen=HOSTILE)
-def test_no_name_or_message_can_change_the_shape_of_the_file(nodeid, error_type, seen):
-    """Whatever a test is called, the file is pure ASCII and its tree is the template's."""
-    emitted = emit(replace(RECORD, nodeid=nodeid, error_type=error_type), seen)
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(nodeid=HOSTILE, error_type=HOSTILE, message=HOSTILE, seen=HOSTILE)
+def test_no_name_or_message_can_change_the_shape_of_the_file(nodeid, error_type, message, seen):
+    """Whatever a test is called and its error says, the file is pure ASCII and its tree is the template's."""
+    emitted = emit(replace(RECORD, nodeid=nodeid, error_type=error_type, error_message=message), seen)
     assert emitted.text.isascii()
     assert _shape(emitted.text) == _shape(emit(RECORD, "x").text)
 
@@ -147,3 +149,10 @@ def test_runs_near_to_each_other_count_once(minutes, expected):
     times = [f"2026-11-25T{10 + minute // 60}:{minute % 60:02}:00.000Z" for minute in minutes]
     seen = tuple(Occurrence(f"run-{at}", "t", at, "f") for at in times)
     assert times_seen(History("s", seen, len(seen)), 3600.0) == expected
+
+
+def test_attempts_and_tests_of_one_run_are_one_sight():
+    """Retries of a test, and ten tests that one mistake breaks, are no repetition, whatever the time between them."""
+    times = [f"2026-11-2{day}T10:00:00.000Z" for day in range(5)]
+    seen = tuple(Occurrence("run-1", f"t{number}", at, "f") for number, at in enumerate(times))
+    assert times_seen(History("s", seen, len(seen)), 3600.0) == 1

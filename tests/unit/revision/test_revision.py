@@ -123,3 +123,36 @@ def test_files_of_a_commit_are_read_without_touching_the_tree(repository):
     assert revision.file_at(repository.root / "sub", head, "a.py") == b"x\n"
     assert revision.file_at(repository.root, head, "none.py") is None
     assert not revision.is_clean(repository.root)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, b"mine\n"),
+        ({"GITHUB_BASE_REF": "main"}, b"x\n"),
+        ({"SYSTEM_PULLREQUEST_TARGETBRANCHNAME": "refs/heads/main"}, b"x\n"),
+        ({"CI_MERGE_REQUEST_DIFF_BASE_SHA": "main"}, b"x\n"),
+        ({"GITHUB_BASE_REF": "not-fetched"}, None),
+        ({"CI_MERGE_REQUEST_DIFF_BASE_SHA": "--output=stolen"}, None),
+    ],
+    ids=["no pull request", "GitHub", "Azure", "GitLab", "base not at hand", "hostile"],
+)
+def test_a_trusted_file_comes_from_the_base_branch_of_a_pull_request(repository, environ, expected):
+    """What the pull request itself says of the file does not count; without its base there is no answer."""
+    repository.git("remote", "add", "origin", str(repository.root))
+    repository.git("fetch", "-q", "origin")
+    repository.git("checkout", "-q", "-b", "change")
+    repository.write("b.py", "mine\n")
+    repository.commit()
+    assert revision.base_file(repository.root, "b.py", environ) == expected
+    assert not (repository.root / "stolen").exists()
+
+
+def test_without_git_there_are_no_answers(tmp_path, monkeypatch):
+    """A folder that is no repository, and a machine without git: None or nothing, never an error."""
+    for _round in range(2):
+        assert revision.base_file(tmp_path, "a.py", {}) is None
+        assert revision.commits_since(tmp_path, "HEAD", 5) is None
+        assert revision.describe(tmp_path, "HEAD") is None
+        assert revision.files_of(tmp_path, "HEAD") == []
+        monkeypatch.setenv("PATH", "")

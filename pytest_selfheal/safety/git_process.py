@@ -9,7 +9,6 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import GitError
@@ -98,6 +97,8 @@ class Git:
         Raises:
             GitError: git is missing, or did not end in time.
         """
+        import subprocess
+
         command = ["git", "--no-pager", *(["--literal-pathspecs"] if literal else [])]
         for setting in _QUIET:
             command += ["-c", setting]
@@ -138,3 +139,18 @@ class Git:
         }
         # Looking must not touch the index of a git command the user is running; messages are matched in English.
         return {**env, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **self._env}
+
+
+def git_says(root: Path, *arguments: str, literal: bool = True) -> bytes | None:
+    """Return what git prints, run in `root`; None when it is missing, slow, or answers with an error.
+
+    Args:
+        root: where git is run.
+        arguments: the command and its options.
+        literal: paths have no magic, as for `Git.ask`.
+    """
+    try:
+        answer = Git(root).ask(*arguments, literal=literal)
+    except GitError:
+        return None
+    return answer.out if answer.ok else None
