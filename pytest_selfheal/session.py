@@ -105,10 +105,15 @@ class RunEnd:
             return
         queue = {entry.id: entry for entry in self._store.reviews()}
         self._patterns = {pattern.pattern_name: pattern for pattern in self._store.patterns()}
-        for group in self._groups(standing):
+        groups = self._groups(standing)
+        for group in groups:
             if group.records[0].is_regression or not self.story.unfixed.intersection(group.nodeids):
                 continue
             action, notes = self._advised(group, *self._decide(group), queue)
+            left = self._left_broken(group, action.fix, groups) if isinstance(action, Apply) else ""
+            if left and isinstance(action, Apply):
+                action = Suggest(action.fix, left)
+            group.stuck = not isinstance(action, Apply)
             self._act(group, action, notes, queue)
 
     def _groups(self, standing: Iterable[tuple[Observation, FailureRecord]]) -> list[Group]:
@@ -148,6 +153,32 @@ class RunEnd:
         why_none = "no candidate passed validation" if tried else "no fixer knows this error"
         action = decide(proof.fixes, proof.unproved, self._policy, self._context, why_none)
         return action, proof.notes
+
+    def _left_broken(self, group: Group, fix: Fix, groups: Sequence[Group]) -> str:
+        """Return why a fix would leave a file half mended; empty when it would not.
+
+        Somebody has to carry such a file over by hand anyway, and wants to find it as it was.
+        """
+        paths = {edit.path for edit in fix.candidate.patch.edits}
+        for other in groups:
+            shared = paths & other.files
+            standing = other is not group and self.story.unfixed.intersection(other.nodeids)
+            if shared and standing and self._is_stuck(other, fix):
+                first = other.records[0]
+                message = first.error_message.strip().partition("\n")[0][:80]
+                return f"{min(shared)} has another error that is not mended: {first.error_type}: {message}"
+        return ""
+
+    def _is_stuck(self, other: Group, fix: Fix) -> bool:
+        """Tell whether another group of failures stays red: no fix of its own may be written, nor does this one do."""
+        workshop = self._workshop
+        if workshop is None or not workshop.time_left():
+            return False
+        if other.stuck is None:
+            other.candidates = self._propose(other) if self.story.fixed else other.candidates
+            proof = workshop.prove(other.failure, other.candidates, other.nodeids, self._others(other))
+            other.stuck = not isinstance(decide(proof.fixes, (), self._policy, self._context), Apply)
+        return other.stuck and not workshop.mends(fix, other.nodeids)
 
     def _advised(
         self, group: Group, action: Action, notes: tuple[str, ...], queue: dict[str, ReviewEntry]

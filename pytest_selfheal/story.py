@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Record
     from pytest_selfheal.model import ReviewEntry
 
+_VERDICTS = frozenset({"AssertionError", "Failed", "XPassed"})
+"""What tests raise themselves when a value is not the one they want."""
+
 
 class Workshop(Protocol):
     """Where repairs are made; the only part of a run's end that starts processes and writes sources."""
@@ -47,6 +50,9 @@ class Workshop(Protocol):
 
     def tests_of(self, patch: Patch) -> list[str]:
         """Return the test files that import what a patch edits."""
+
+    def mends(self, fix: Fix, nodeids: Sequence[str]) -> bool:
+        """Tell whether other failing tests pass with a fix as well; nothing on disk is changed."""
 
     def diff(self, patch: Patch) -> str:
         """Return a unified diff for people."""
@@ -85,8 +91,21 @@ class Group:
     hands_off: bool = False
     proved: bool = False
     stopped: str = ""
+    stuck: bool | None = None
+    """Whether no fix of its own may be written; None when that is not known yet."""
 
     @property
     def nodeids(self) -> tuple[str, ...]:
         """The tests that failed so, each once, in the order they did."""
         return tuple(dict.fromkeys(record.nodeid for record in self.records))
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files of the project that the error was raised in: the innermost frame of each exception.
+
+        An assertion names no file: it says that something somewhere is wrong, not that this file still has to change.
+        """
+        if self.failure.error_type.rpartition(".")[2] in _VERDICTS or self.hands_off:
+            return frozenset()
+        own = [[frame.path for frame in link.frames if frame.in_app] for link in self.failure.chain]
+        return frozenset(paths[-1] for paths in own if paths)

@@ -167,9 +167,25 @@ def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]
         was, now = _verdicts(before, renamed), _verdicts(after, {new: new for new in renamed.values()})
     for what, _text in [*(was - now), *(now - was)]:
         return f"the fix touches a check ({what})"
-    if _statement_count(after) < _statement_count(before):
+    if _statement_count(after) < _statement_count(before) - _settings_rewritten(before, after):
         return "the fix deletes statements"
     return ""
+
+
+def _settings_rewritten(before: ast.Module, after: ast.Module) -> int:
+    """Return how many statements fewer a model needs whose `class Config` became one assignment to `model_config`."""
+    old, new = _settings(before), _settings(after)
+    if len(old[0]) - len(new[0]) != new[1] - old[1]:
+        return 0
+    return sum(len(body) for body in old[0]) - sum(len(body) for body in new[0])
+
+
+def _settings(tree: ast.Module) -> tuple[list[list[ast.stmt]], int]:
+    """The bodies of the `Config` classes inside classes, and the number of assignments to `model_config` there."""
+    inside = [item for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for item in node.body]
+    bodies = [item.body for item in inside if isinstance(item, ast.ClassDef) and item.name == "Config"]
+    targets = [target for item in inside if isinstance(item, ast.Assign) for target in item.targets]
+    return bodies, sum(isinstance(target, ast.Name) and target.id == "model_config" for target in targets)
 
 
 def _line_refusal(old: bytes, new: bytes) -> str:
