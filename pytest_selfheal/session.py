@@ -28,8 +28,8 @@ from pytest_selfheal.model import ReviewEntry
 from pytest_selfheal.model import Suggest
 from pytest_selfheal.model import stable_id
 from pytest_selfheal.report.tables import queue_line
-from pytest_selfheal.story import Group
 from pytest_selfheal.story import Story
+from pytest_selfheal.story import grouped
 from pytest_selfheal.story import seen_flaky
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Pattern
     from pytest_selfheal.model import Proof
     from pytest_selfheal.store.protocol import Store
+    from pytest_selfheal.story import Group
     from pytest_selfheal.story import Run
     from pytest_selfheal.story import Workshop
 
@@ -122,32 +123,17 @@ class RunEnd:
         queue = {entry.id: entry for entry in self._store.reviews()}
         self._patterns = {pattern.pattern_name: pattern for pattern in self._store.patterns()}
         self._unsteady = seen_flaky(self._store)
-        groups = self._groups(standing)
+        groups = grouped(standing, self._propose)
         for index, group in enumerate(groups):
             watch(index, len(groups), group.nodeids[0])
             if group.records[0].is_regression or not self.story.unfixed.intersection(group.nodeids):
                 continue
             action, notes = self._advised(group, *self._decide(group), queue)
+            left = self._left_broken(group, action.fix, groups) if isinstance(action, Apply) else ""
+            if left and isinstance(action, Apply):
+                action = Suggest(action.fix, left)
+            group.stuck = not isinstance(action, Apply)
             self._act(group, action, notes, queue)
-
-    def _groups(self, standing: Iterable[tuple[Observation, FailureRecord]]) -> list[Group]:
-        by_signature: dict[str, Group] = {}
-        for observation, record in standing:
-            group = by_signature.get(record.signature)
-            if group is None:
-                group = by_signature[record.signature] = Group(observation.failure, [], [], stopped=observation.stopped)
-            group.records.append(record)
-            group.hands_off = group.hands_off or observation.is_regression or observation.hands_off
-        merged: dict[str, Group] = {}
-        for signature, group in by_signature.items():
-            group.candidates = self._propose(group)
-            specific = [candidate for candidate in group.candidates if candidate.specific]
-            key = specific[0].id if specific else signature
-            if key in merged:
-                merged[key].records.extend(group.records)
-            else:
-                merged[key] = group
-        return sorted(merged.values(), key=lambda group: (not group.candidates, -len(group.records)))
 
     def _propose(self, group: Group) -> list[Candidate]:
         if self._workshop is None or group.hands_off:
@@ -169,6 +155,32 @@ class RunEnd:
         why_none = "no candidate passed validation" if tried else "no fixer knows this error"
         action = decide(proof.fixes, proof.unproved, self._policy, self._context, why_none)
         return action, proof.notes
+
+    def _left_broken(self, group: Group, fix: Fix, groups: Sequence[Group]) -> str:
+        """Return why a fix would leave a file half mended; empty when it would not.
+
+        Somebody has to carry such a file over by hand anyway, and wants to find it as it was.
+        """
+        paths = {edit.path for edit in fix.candidate.patch.edits}
+        for other in groups:
+            shared = paths & other.files
+            standing = other is not group and self.story.unfixed.intersection(other.nodeids)
+            if shared and standing and self._is_stuck(other, fix):
+                first = other.records[0]
+                message = first.error_message.strip().partition("\n")[0][:80]
+                return f"{min(shared)} has another error that is not mended: {first.error_type}: {message}"
+        return ""
+
+    def _is_stuck(self, other: Group, fix: Fix) -> bool:
+        """Tell whether another group of failures stays red: no fix of its own may be written, nor does this one do."""
+        workshop = self._workshop
+        if workshop is None or not workshop.time_left():
+            return False
+        if other.stuck is None:
+            other.candidates = self._propose(other) if self.story.fixed else other.candidates
+            proof = workshop.prove(other.failure, other.candidates, other.nodeids, self._others(other))
+            other.stuck = not isinstance(decide(proof.fixes, (), self._policy, self._context), Apply)
+        return other.stuck and not workshop.mends(fix, other.nodeids)
 
     def _advised(
         self, group: Group, action: Action, notes: tuple[str, ...], queue: dict[str, ReviewEntry]
@@ -284,23 +296,7 @@ class RunEnd:
             and _ids(known.candidates) == _ids(candidates)
         ):
             return  # a person has already said no to exactly this; but a failure that stands is never silenced
-        entry = ReviewEntry(
-            id=first.signature,
-            updated_at=self._now(),
-            run_id=self._run.id,
-            entry=kind,
-            status="open",
-            signature=first.signature,
-            failure_category=first.failure_category,
-            error_type=first.error_type,
-            error_message=first.error_message,
-            nodeids=group.nodeids,
-            reason=reason,
-            candidates=candidates,
-            notes=notes,
-            stack_trace=first.stack_trace,
-            created_at=known.created_at if known is not None else self._now(),
-        )
+        entry = group.entry(kind, reason, candidates, notes, run_id=self._run.id, now=self._now(), known=known)
         self.story.queued.append(entry)
         self.story.records.append(entry)
         action = {"escalation": "escalate", "suggestion": "suggest", "options": "ask"}[kind]

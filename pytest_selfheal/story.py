@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from typing import Protocol
 
 from pytest_selfheal.model import Outcome
+from pytest_selfheal.model import ReviewEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
     from collections.abc import Sequence
 
     from pytest_selfheal.model import Applied
@@ -22,11 +25,14 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import Fix
     from pytest_selfheal.model import GeneratedTest
+    from pytest_selfheal.model import Observation
     from pytest_selfheal.model import Patch
     from pytest_selfheal.model import Proof
     from pytest_selfheal.model import Record
-    from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.store.protocol import Store
+
+_VERDICTS = frozenset({"AssertionError", "Failed", "XPassed"})
+"""What tests raise themselves when a value is not the one they want."""
 
 
 class Workshop(Protocol):
@@ -56,6 +62,9 @@ class Workshop(Protocol):
 
     def tests_of(self, patch: Patch) -> list[str]:
         """Return the test files that import what a patch edits."""
+
+    def mends(self, fix: Fix, nodeids: Sequence[str]) -> bool:
+        """Tell whether other failing tests pass with a fix as well; nothing on disk is changed."""
 
     def diff(self, patch: Patch) -> str:
         """Return a unified diff for people."""
@@ -96,6 +105,8 @@ class Group:
     stopped: str = ""
     lucky: frozenset[str] = frozenset()
     """Tests that passed in a child without any change: no fix is credited with their green."""
+    stuck: bool | None = None
+    """Whether no fix of its own may be written; None when that is not known yet."""
 
     @property
     def nodeids(self) -> tuple[str, ...]:
@@ -106,6 +117,76 @@ class Group:
     def is_lucky(self) -> bool:
         """Whether no fix is left because tests passed without any change."""
         return bool(self.lucky) and not self.proved
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files of the project that the error was raised in: the innermost frame of each exception.
+
+        An assertion names no file: it says that something somewhere is wrong, not that this file still has to change.
+        """
+        if self.failure.error_type.rpartition(".")[2] in _VERDICTS or self.hands_off:
+            return frozenset()
+        own = [[frame.path for frame in link.frames if frame.in_app] for link in self.failure.chain]
+        return frozenset(paths[-1] for paths in own if paths)
+
+    def entry(
+        self,
+        kind: str,
+        reason: str,
+        candidates: tuple[Candidate, ...],
+        notes: tuple[str, ...],
+        *,
+        run_id: str,
+        now: str,
+        known: ReviewEntry | None,
+    ) -> ReviewEntry:
+        """Return the open entry of the review queue for this error; `known` is the one it had before."""
+        first = self.records[0]
+        return ReviewEntry(
+            id=first.signature,
+            updated_at=now,
+            run_id=run_id,
+            entry=kind,
+            status="open",
+            signature=first.signature,
+            failure_category=first.failure_category,
+            error_type=first.error_type,
+            error_message=first.error_message,
+            nodeids=self.nodeids,
+            reason=reason,
+            candidates=candidates,
+            notes=notes,
+            stack_trace=first.stack_trace,
+            created_at=known.created_at if known is not None else now,
+        )
+
+
+def grouped(
+    standing: Iterable[tuple[Observation, FailureRecord]], propose: Callable[[Group], list[Candidate]]
+) -> list[Group]:
+    """Return failures grouped by what would answer them, those with candidates and many tests first.
+
+    Args:
+        standing: failures that were not healed.
+        propose: returns the candidates for a group.
+    """
+    by_signature: dict[str, Group] = {}
+    for observation, record in standing:
+        group = by_signature.get(record.signature)
+        if group is None:
+            group = by_signature[record.signature] = Group(observation.failure, [], [], stopped=observation.stopped)
+        group.records.append(record)
+        group.hands_off = group.hands_off or observation.is_regression or observation.hands_off
+    merged: dict[str, Group] = {}
+    for signature, group in by_signature.items():
+        group.candidates = propose(group)
+        specific = [candidate for candidate in group.candidates if candidate.specific]
+        key = specific[0].id if specific else signature
+        if key in merged:
+            merged[key].records.extend(group.records)
+        else:
+            merged[key] = group
+    return sorted(merged.values(), key=lambda group: (not group.candidates, -len(group.records)))
 
 
 def seen_flaky(store: Store) -> frozenset[str]:

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 8
 """More candidates than this are guessing: the chance that a wrong one passes grows with their number."""
 
+ONLY_READING = 0.84
+"""The confidence of the one reading of a broken text with which the tests pass."""
+
+_NO_TIME = "the time for repairs is used up"
+
 Propose = Callable[[Failure, Mapping[str, bytes]], "list[Candidate]"]
 """Candidates for a failure seen with some files laid over the sources (relative path to bytes); {} at first."""
 
@@ -120,9 +125,30 @@ def search(
             tried.append(candidate)
             reasons.append(reason)
     fixes.sort(key=lambda fix: -fix.candidate.confidence)
+    if len(fixes) == 1 and _is_only_reading(fixes[0].candidate, tried, reasons):
+        fixes = [replace(fixes[0], candidate=_told_by_tests(fixes[0].candidate))]
     if fixes:
         return Search(tuple(fixes), tuple(tried), fixes[0].validation.reason, tuple(reasons))
     return Search((), tuple(tried), "; ".join(dict.fromkeys(reasons)) or "no fixer knows this error", tuple(reasons))
+
+
+def _is_only_reading(found: Candidate, tried: Sequence[Candidate], reasons: Sequence[str]) -> bool:
+    """Tell whether the tests rule out every other way to read a text that did not parse.
+
+    What was meant is one of the readings and passes the tests, so a reading that alone passes them is what was meant.
+    """
+    others = [item for item, reason in zip(tried, reasons, strict=True) if item.readings and reason != _NO_TIME]
+    return found.readings > 1 and len(others) == found.readings - 1 == len(tried)
+
+
+def _told_by_tests(candidate: Candidate) -> Candidate:
+    said = f"the tests pass with none of the other {candidate.readings - 1} readings"
+    return replace(
+        candidate,
+        confidence=max(candidate.confidence, ONLY_READING),
+        learned=True,
+        evidence=(*candidate.evidence, said),
+    )
 
 
 def _follow(
@@ -138,7 +164,7 @@ def _follow(
     reason = ""
     for _round in range(max(1, rounds)):
         if tools.now() >= deadline:
-            return None, "the time for repairs is used up"
+            return None, _NO_TIME
         try:
             reason = tools.refuse(candidate.patch)
             if reason:

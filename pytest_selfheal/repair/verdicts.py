@@ -65,7 +65,7 @@ def loosened(before: ast.Module, after: ast.Module, is_renamed: Callable[[str, s
         return f"the fix touches a check ({what})"
     if loose := _strictness_lost(before, after):
         return f"the fix touches a check ({loose})"
-    if _statement_count(after) < _statement_count(before):
+    if _statement_count(after) < _statement_count(before) - _settings_rewritten(before, after):
         return "the fix deletes statements"
     if _unreachable(after) > _unreachable(before):
         return "the fix leaves statements that are never reached"
@@ -272,6 +272,22 @@ def _statement_count(tree: ast.Module) -> int:
     """Statements other than imports and `pass`."""
     light = (ast.Import, ast.ImportFrom, ast.Pass)
     return sum(isinstance(node, ast.stmt) and not isinstance(node, light) for node in ast.walk(tree))
+
+
+def _settings_rewritten(before: ast.Module, after: ast.Module) -> int:
+    """Return how many statements fewer a model needs whose `class Config` became one assignment to `model_config`."""
+    old, new = _settings(before), _settings(after)
+    if len(old[0]) - len(new[0]) != new[1] - old[1]:
+        return 0
+    return sum(len(body) for body in old[0]) - sum(len(body) for body in new[0])
+
+
+def _settings(tree: ast.Module) -> tuple[list[list[ast.stmt]], int]:
+    """The bodies of the `Config` classes inside classes, and the number of assignments to `model_config` there."""
+    inside = [item for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for item in node.body]
+    bodies = [item.body for item in inside if isinstance(item, ast.ClassDef) and item.name == "Config"]
+    targets = [target for item in inside if isinstance(item, ast.Assign) for target in item.targets]
+    return bodies, sum(isinstance(target, ast.Name) and target.id == "model_config" for target in targets)
 
 
 def _unreachable(tree: ast.Module) -> int:

@@ -150,6 +150,11 @@ class Bench:
         """Return the test files that import what a patch edits."""
         return affected_tests(self._project, {edit.path for edit in patch.edits}, MOST_AFFECTED)
 
+    def mends(self, fix: Fix, nodeids: Sequence[str]) -> bool:
+        """Tell whether other failing tests pass with a fix as well; nothing is written."""
+        files = apply_patch(fix.candidate.patch, self._project.read)
+        return self._children.screen(files, sample(nodeids), frozenset())[0].ok
+
     def try_out(self, files: Mapping[str, bytes], nodeids: Sequence[str]) -> tuple[Validation, RunResult]:
         """Run tests with other texts laid over the sources; nothing is written."""
         self._group_deadline = self._deadline

@@ -16,6 +16,7 @@ from pytest_selfheal.repair.fixers import missing_await
 from pytest_selfheal.repair.fixers import missing_import
 from pytest_selfheal.repair.fixers import missing_self
 from pytest_selfheal.repair.fixers import moved_module
+from pytest_selfheal.repair.fixers import moved_statements
 from pytest_selfheal.repair.fixers import parametrize
 from pytest_selfheal.repair.fixers import removed_api
 from pytest_selfheal.repair.fixers import removed_words
@@ -37,6 +38,7 @@ FIXERS: tuple[Fixer, ...] = (
     missing_import.propose,
     removed_api.propose,
     removed_words.propose,
+    moved_statements.propose,
     moved_module.propose,
     missing_self.propose,
     missing_await.propose,

@@ -1,7 +1,8 @@
 """Two modules import each other while both are being imported: put one import off until its name is used.
 
-Possible where the name is used inside functions only. Where an import stands is a matter of design, so this is shown
-and not written.
+Possible where the name is used inside functions only, or in annotations that nothing evaluates. It is sure where nobody
+gets the name from that module: then only the moment of the import changes. What a package offers is shown and not
+written.
 
 PYTEST_DONT_REWRITE
 """
@@ -24,7 +25,10 @@ from pytest_selfheal.repair.patch import insert
 from pytest_selfheal.repair.patch import replace
 from pytest_selfheal.repair.project import kind_of
 from pytest_selfheal.repair.symbols import FunctionNode
+from pytest_selfheal.repair.symbols import bindings
+from pytest_selfheal.repair.symbols import dotted
 from pytest_selfheal.repair.symbols import functions_of
+from pytest_selfheal.repair.symbols import imports_in
 
 if TYPE_CHECKING:
     from pytest_selfheal.model import Candidate
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
     from pytest_selfheal.repair.project import Project
 
 NAME = "circular_import"
+
+_SURE = 0.86
+_MOST_PLACES = 3
+"""In more functions than these an import is better put elsewhere, which a person has to say."""
 
 _PARTIAL = re.compile(r"^cannot import name '\w+' from partially initialized module '([\w.]+)'")
 
@@ -62,24 +70,69 @@ def _later(path: str, line: int, project: Project) -> Candidate | None:
         return None
     names = {alias.asname or alias.name for alias in node.names}
     users = _users(tree, names)
-    if not users:
+    if users is None:
         return None
     text = source(project, path)
     statement = replace(text, (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0), "")
     if "\n" in statement.old or "#" in statement.old:
         return None
-    edits = [_without(text, tree, node)]
+    typed = _is_typed(tree, names)
+    edits = [_for_types(text, tree, node, statement.old) if typed else _without(text, tree, node)]
     for function in users:
         first = _first_statement(function)
         margin = " " * first.col_offset
         edits.append(insert(text, (first.lineno, first.col_offset), f"{statement.old}{text.newline * 2}{margin}"))
     title = f"import {', '.join(sorted(names))} only where it is used in {path}"
     said = f"`{statement.old}` closes the circle, and nothing outside of functions uses what it imports"
-    return candidate(NAME, title, edits, project, confidence=SUGGEST, evidence=[said])
+    private = not path.endswith("__init__.py") and not _is_passed_on(path, names, project)
+    sure = private and len(users) <= _MOST_PLACES
+    return candidate(NAME, title, edits, project, confidence=_SURE if sure else SUGGEST, evidence=[said])
 
 
-def _users(tree: ast.Module, names: set[str]) -> list[FunctionNode]:
-    """The outermost functions that use the names in their bodies; empty when anything else uses them."""
+def _is_passed_on(path: str, names: set[str], project: Project) -> bool:
+    """Tell whether anything gets one of the names from this module, or replaces it there by its text."""
+    module = project.module_name(path)
+    told = {f"{module}.{name}" for name in names}
+    for other, _facts in project.mentioning(module.rpartition(".")[2]):
+        tree = project.tree(other)
+        if tree is None:
+            return True
+        package = project.package_of(other)
+        forms = [form.absolute(package) for _node, form in imports_in(tree)]
+        if any(form is not None and form.module == module and form.name in {*names, "*"} for form in forms):
+            return True
+        bound = bindings(tree, package)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in names and dotted(node, bound) in told:
+                return True
+            if isinstance(node, ast.Constant) and node.value in told:
+                return True
+    return False
+
+
+def _is_typed(tree: ast.Module, names: set[str]) -> bool:
+    return any(_is_one(part, names) for item in _annotations(tree) for part in ast.walk(item))
+
+
+def _annotations(tree: ast.Module) -> list[ast.expr]:
+    """The annotations that Python keeps as text; none in a file that evaluates them."""
+    lazy = any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "annotations" for alias in node.names)
+        for node in tree.body
+    )
+    found: list[ast.expr | None] = []
+    for node in ast.walk(tree) if lazy else ():
+        if isinstance(node, (ast.arg, ast.AnnAssign)):
+            found.append(node.annotation)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.append(node.returns)
+    return [item for item in found if item is not None]
+
+
+def _users(tree: ast.Module, names: set[str]) -> list[FunctionNode] | None:
+    """The outermost functions that use the names in their bodies; None when anything but annotations does as well."""
     inside: set[int] = set()
     users = []
     every = [function for _owner, function in functions_of(tree)]
@@ -91,10 +144,11 @@ def _users(tree: ast.Module, names: set[str]) -> list[FunctionNode]:
         inside.update(map(id, used))
         if used:
             users.append(function)
+    inside.update(id(part) for item in _annotations(tree) for part in ast.walk(item) if _is_one(part, names))
     every_use = [part for part in ast.walk(tree) if _is_one(part, names)]
     told = any(isinstance(part, ast.Constant) and part.value in names for part in ast.walk(tree))
     if told or not every_use or any(id(part) not in inside for part in every_use):
-        return []
+        return None
     return sorted(users, key=lambda function: function.lineno)
 
 
@@ -106,6 +160,21 @@ def _first_statement(function: FunctionNode) -> ast.stmt:
     first = function.body[0]
     is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     return function.body[1] if is_docstring and len(function.body) > 1 else first
+
+
+def _for_types(text: Source, tree: ast.Module, node: ast.ImportFrom, statement: str) -> Edit:
+    """Put the import where only type checkers see it."""
+    known = any(
+        isinstance(item, ast.ImportFrom)
+        and item.module == "typing"
+        and any(a.name == "TYPE_CHECKING" for a in item.names)
+        for item in tree.body
+        if item.lineno < node.lineno
+    )
+    line = text.newline
+    head = "" if known else f"from typing import TYPE_CHECKING{line * 2}"
+    end = (node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return replace(text, (node.lineno, node.col_offset), end, f"{head}if TYPE_CHECKING:{line}    {statement}")
 
 
 def _without(text: Source, tree: ast.Module, node: ast.ImportFrom) -> Edit:

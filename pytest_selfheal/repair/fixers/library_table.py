@@ -148,6 +148,9 @@ STANDARD: tuple[Rename, ...] = (
     Rename("StringIO.StringIO", "io.StringIO"),
     Rename("cStringIO.StringIO", "io.StringIO"),
     Rename("copy_reg", "copyreg"),
+    *_pairs(
+        "asyncio", "Task.all_tasks=asyncio.all_tasks Task.current_task=asyncio.current_task async=asyncio.ensure_future"
+    ),
 )
 
 LIBRARIES: tuple[Rename, ...] = (
@@ -161,14 +164,18 @@ LIBRARIES: tuple[Rename, ...] = (
         "singlecomplex=numpy.complex64 cfloat=numpy.complex128 longfloat=numpy.longdouble "
         "clongfloat=numpy.clongdouble mat=numpy.asmatrix AxisError=numpy.exceptions.AxisError "
         "ComplexWarning=numpy.exceptions.ComplexWarning RankWarning=numpy.exceptions.RankWarning "
-        "VisibleDeprecationWarning=numpy.exceptions.VisibleDeprecationWarning "
+        "VisibleDeprecationWarning=numpy.exceptions.VisibleDeprecationWarning NAN=numpy.nan bool8=numpy.bool_ "
+        "int0=numpy.intp uint0=numpy.uintp object0=numpy.object_ str0=numpy.str_ bytes0=numpy.bytes_ void0=numpy.void "
+        "rank=numpy.ndim issubclass_=builtins.issubclass safe_eval=ast.literal_eval source=inspect.getsource "
+        "typeDict=numpy.sctypeDict linalg.linalg=numpy.linalg lib.pad=numpy.pad "
         "byte_bounds=numpy.lib.array_utils.byte_bounds",
     ),
     *_pairs(
         "pandas",
         "TimeGrouper=pandas.Grouper io.json.json_normalize=pandas.json_normalize util.testing=pandas.testing "
         "core.common.SettingWithCopyWarning=pandas.errors.SettingWithCopyWarning "
-        "lib.infer_dtype=pandas.api.types.infer_dtype tools.plotting=pandas.plotting",
+        "lib.infer_dtype=pandas.api.types.infer_dtype tools.plotting=pandas.plotting np=numpy "
+        "datetime=datetime.datetime scatter_matrix=pandas.plotting.scatter_matrix",
     ),
     Rename("sqlalchemy.ext.declarative.declarative_base", "sqlalchemy.orm.declarative_base"),
     Rename("pydantic.BaseSettings", "pydantic_settings.BaseSettings"),
@@ -202,12 +209,17 @@ LIBRARIES: tuple[Rename, ...] = (
         "integrate.cumtrapz=scipy.integrate.cumulative_trapezoid",
     ),
     Rename("requests.packages.urllib3", "urllib3"),
+    Rename("sqlalchemy.orm.relation", "sqlalchemy.orm.relationship"),
+    Rename("sqlalchemy.orm.eagerload", "sqlalchemy.orm.joinedload"),
+    Rename("sqlalchemy.Binary", "sqlalchemy.LargeBinary"),
 )
 
 RENAMES = (*STANDARD, *LIBRARIES)
 
 _FRAME = ("DataFrame",)
 _BOTH = ("DataFrame", "Series")
+_INDEXES = ("Index", "RangeIndex", "DatetimeIndex", "MultiIndex")
+_GROUPED = ("DataFrameGroupBy", "SeriesGroupBy")
 _DICTS = ("dict", "OrderedDict", "collections.OrderedDict", "defaultdict", "collections.defaultdict", "Counter")
 _ITERATORS = ("generator", "zip", "map", "filter", "enumerate", "list_iterator", "_csv.reader", "_io.TextIOWrapper")
 _ARRAYS = ("ndarray", "numpy.ndarray")
@@ -218,7 +230,11 @@ METHODS: tuple[Method, ...] = (
     Method("pandas", _FRAME, "applymap", "map"),
     Method("pandas", _BOTH, "as_matrix", "to_numpy"),
     Method("pandas", _BOTH, "get_values", "to_numpy"),
-    Method("pandas", (*_BOTH, "Index"), "is_monotonic", "is_monotonic_increasing"),
+    Method("pandas", (*_BOTH, *_INDEXES), "is_monotonic", "is_monotonic_increasing"),
+    Method("pandas", (*_BOTH, *_GROUPED), "pad", "ffill"),
+    Method("pandas", (*_BOTH, *_GROUPED), "backfill", "bfill"),
+    Method("pandas", _BOTH, "reindex_axis", "reindex"),
+    Method("pandas", ("Series",), "ravel", "to_numpy"),
     Method("pandas", _BOTH, "sort", "sort_values"),
     Method("pandas", ("Series",), "order", "sort_values"),
     Method("pandas", _FRAME, "get_value", shape="cell"),
@@ -237,6 +253,7 @@ METHODS: tuple[Method, ...] = (
     Method("xml", ("Element", "xml.etree.ElementTree.Element", "ElementTree"), "getiterator", "iter"),
     Method("xml", ("Element", "xml.etree.ElementTree.Element"), "getchildren", shape="listed"),
     Method("configparser", ("ConfigParser", "RawConfigParser"), "readfp", "read_file"),
+    Method("inspect", ("FullArgSpec",), "keywords", "varkw"),
     Method("sqlalchemy", ("Engine",), "table_names", shape="inspected"),
     Method("sqlalchemy", ("Engine",), "has_table", shape="inspected"),
 )
@@ -250,6 +267,20 @@ CALLS: tuple[Call, ...] = (
     Call(("numpy.asscalar",), "item_of", _GONE, r"'numpy'.* 'asscalar'|'asscalar' from 'numpy'", sweep=True),
     Call(("numpy.msort",), "sorted_rows", _GONE, r"'numpy'.* 'msort'|'msort' from 'numpy'|np\.msort", sweep=True),
     Call(("numpy.asfarray",), "float_array", _GONE, r"'numpy'.* 'asfarray'|np\.asfarray", sweep=True),
+    Call(("pandas.value_counts",), "counted", _GONE, r"'pandas' has no attribute 'value_counts'", sweep=True),
+    Call(("pandas.concat",), "framed_row", ("TypeError",), r"^cannot concatenate object of type '<class 'dict'>'"),
+    Call((".drop",), "axis_keyword", ("TypeError",), r"^(DataFrame|Series)\.drop\(\) takes from 1 to 2 positional"),
+    Call(
+        ("random.sample", ".sample"), "sorted_population", ("TypeError",), r"^Population must be a sequence\. .*sorted"
+    ),
+    Call(("inspect.getfullargspec",), "first_four", ("ValueError",), r"^too many values to unpack \(expected 4"),
+    Call(
+        (".select", ".update", ".delete"),
+        "conditioned",
+        ("TypeError",),
+        r"^(FromClause|TableClause|Table)\.(select|update|delete)\(\) takes 1 positional argument",
+    ),
+    Call((".get",), "session_get", ("LegacyAPIWarning",), r"The Query\.get\(\) method is considered legacy"),
     Call((".fillna",), "filled", ("TypeError",), r"fillna\(\) got an unexpected keyword argument 'method'"),
     Call((".execute",), "parameters", ("TypeError",), r"^Connection\.execute\(\) got an unexpected keyword argument"),
     Call(
@@ -305,6 +336,8 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("pydantic", r"conlist$|conset$", "min_items", "min_length"),
     Keyword("pydantic", r"conlist$|conset$", "max_items", "max_length"),
     Keyword("pydantic", r"constr$", "regex", "pattern"),
+    Keyword("pandas", r"to_datetime$|read_csv$", "infer_datetime_format"),
+    Keyword("sqlalchemy", r"(String|Unicode|Text|UnicodeText|Enum)\.__init__$", "convert_unicode"),
     Keyword("sklearn", r"OneHotEncoder\.__init__$", "sparse", "sparse_output"),
 )
 

@@ -132,15 +132,14 @@ def _module(link: ErrorLink, project: Project) -> Candidate | None:
     if not missing:
         return None
     importers = _importers(missing, project)
-    if not importers:
-        return None
     wanted = frozenset(name for importer in importers for name in importer.names)
-    home = _home(missing, wanted, project)
+    inside = _inside(missing, project)
+    home = _package(missing, wanted, inside, project) if inside else _home(missing, wanted, project)
     if home is None:
         return None
     module, sure, said = home
     edits = []
-    for path in dict.fromkeys(importer.path for importer in importers):
+    for path in dict.fromkeys([*(importer.path for importer in importers), *(path for path, _form in inside)]):
         edits += renamed(path, {missing: module}, project, imports_only=kind_of(path) == "test")
     title = f"import `{module}` instead of `{missing}` in {', '.join(dict.fromkeys(edit.path for edit in edits))}"
     return candidate(NAME, title, edits, project, confidence=_SURE if sure else SUGGEST, evidence=[said])
@@ -180,6 +179,37 @@ def _importers(module: str, project: Project) -> list[_Importer]:
             elif whole == module:
                 found.append(_Importer(path, absolute, _used(tree, form)))
     return found
+
+
+def _inside(package: str, project: Project) -> list[tuple[str, Import]]:
+    """Who imports from modules inside a missing package; each form with its absolute module."""
+    found = []
+    for path, _facts in project.mentioning(package.rpartition(".")[2]):
+        tree = project.tree(path)
+        kept = guarded(tree) if tree is not None else frozenset()
+        for node, form in imports_in(tree) if tree is not None else ():
+            absolute = form.absolute(project.package_of(path))
+            if absolute is not None and id(node) not in kept and absolute.module.startswith(f"{package}."):
+                found.append((path, absolute))
+    return found
+
+
+def _package(
+    missing: str, wanted: frozenset[str], inside: list[tuple[str, Import]], project: Project
+) -> tuple[str, bool, str] | None:
+    """The one package that has the same modules with the same names in them."""
+    fitting = []
+    for name, path in project.modules.items():
+        facts = project.facts(path) if path.endswith("__init__.py") and _top(name) == _top(missing) else None
+        if facts is None or kind_of(path) != "product":
+            continue
+        forms = [(Import(f"{name}.{form.module[len(missing) + 1 :]}", form.name)) for _path, form in inside]
+        has_all = all(form.module in project.modules and (not form.name or project.provides(form)) for form in forms)
+        if has_all and wanted <= facts.bound:
+            fitting.append(name)
+    if len(fitting) != 1:
+        return None
+    return fitting[0], True, f"`{fitting[0]}` is the only package with the same modules and names"
 
 
 def _used(tree: ast.Module, form: Import) -> frozenset[str]:

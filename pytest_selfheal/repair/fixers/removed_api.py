@@ -25,11 +25,12 @@ from pytest_selfheal.repair.fixers.building import source
 from pytest_selfheal.repair.fixers.library_table import CALLS
 from pytest_selfheal.repair.fixers.library_table import METHODS
 from pytest_selfheal.repair.fixers.library_table import RENAMES
+from pytest_selfheal.repair.fixers.library_table import Rename
 from pytest_selfheal.repair.fixers.renaming import guarded
 from pytest_selfheal.repair.fixers.renaming import renamed
 from pytest_selfheal.repair.fixers.renaming import with_imports
-from pytest_selfheal.repair.fixers.reshaping import SHAPES
 from pytest_selfheal.repair.fixers.reshaping import Site
+from pytest_selfheal.repair.fixers.reshaping_more import SHAPES
 from pytest_selfheal.repair.imports import is_standard
 from pytest_selfheal.repair.patch import replace
 from pytest_selfheal.repair.project import kind_of
@@ -56,7 +57,9 @@ _GONE = (
     re.compile(r"^module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'"),
     re.compile(r"^`(?P<module>np)\.(?P<name>\w+)` was removed"),
     re.compile(r"^No module named '(?P<module>[\w.]+)'"),
+    re.compile(r"^type object '_?(?P<module>asyncio\.\w+)' has no attribute '(?P<name>\w+)'"),
 )
+_SUCCESSOR = re.compile(r"(?:Use|available as) `np\.(?P<name>[\w.]+)`(?: instead)?\.")
 _NO_ATTRIBUTE = re.compile(r"^'(?P<owner>[\w.]+)' object has no attribute '(?P<name>\w+)'")
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind))
 
@@ -85,6 +88,9 @@ def _by_rename(link: ErrorLink, project: Project) -> Candidate | None:
         rule for rule in RENAMES if rule.old == wanted or (not groups.get("name") and _under(rule.old, wanted))
     ]
     triggered = [rule for rule in triggered if _is_there(rule.new)]
+    told = _SUCCESSOR.search(first_line(link))  # the library says itself what stands for the name
+    if not triggered and told is not None and _is_there(f"numpy.{told['name']}"):
+        triggered = [Rename(wanted, f"numpy.{told['name']}")]
     if not triggered:
         return None
     top = wanted.partition(".")[0]

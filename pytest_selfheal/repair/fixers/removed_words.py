@@ -18,8 +18,11 @@ from pytest_selfheal.repair.fixers.building import places
 from pytest_selfheal.repair.fixers.building import source
 from pytest_selfheal.repair.fixers.library_table import BUILTINS
 from pytest_selfheal.repair.fixers.library_table import KEYWORDS
+from pytest_selfheal.repair.fixers.renaming import renamed
 from pytest_selfheal.repair.patch import replace
+from pytest_selfheal.repair.project import kind_of
 from pytest_selfheal.repair.scope import names_bound_anywhere
+from pytest_selfheal.repair.symbols import bindings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +41,24 @@ _HINTED = 0.86
 _KEYWORD = re.compile(r"^(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'")
 _NAME = re.compile(r"^name '(?P<name>\w+)' is not defined")
 _HINT = re.compile(
-    r"`(?:\w+\.)*(?P<old>\w+)`[^`]{0,80}?\b(?:deprecated|removed)\b[^`]{0,80}?\b[Uu]se\b[^`]{0,20}?`(?P<new>\w+)`"
+    r"`(?:\w+\.)*(?P<old>\w+)`[^`]{0,80}?\b(?:deprecated|removed)\b(?:[^`]{0,80}?`[^`]+` and)?[^`]{0,80}?"
+    r"\b[Uu]se\b[^`]{0,20}?`(?P<new>\w+)`"
+    r"|^The (?:\w+\.)?(?P<gone>\w+)\(\) method is deprecated\b.{0,80}?Please refer to (?:\w+\.)?(?P<named>\w+)\(\)\."
 )
+_MOVED = re.compile(r"``(?P<old>\w+)\(\)`` function is now available as (?P<new>[\w.]+)\(\)")
+_WRITTEN = (
+    re.compile(r"^Invalid frequency: (?P<old>[A-Za-z-]+)\..*?Please use '(?P<new>[A-Za-z-]+)' instead"),
+    re.compile(r"^Invalid frequency: (?P<old>[A-Za-z-]+)\..*?Did you mean (?P<new>[A-Za-z-]+)\?"),
+    re.compile(r"^invalid mode: '(?P<old>(?P<new>r)U)'"),
+)
+"""Values that a library took away, with messages that name the old and the new one."""
+_MOVES = re.compile(r"Deprecat|MovedIn")
 _DEPRECATIONS = re.compile(r"Deprecat|FutureWarning|RemovedIn|PydanticUserError")
 
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when no table knows the word."""
-    return first_answer(failure, project, (_by_keyword, _by_builtin, _by_hint))
+    return first_answer(failure, project, (_by_keyword, _by_builtin, _by_move, _by_value, _by_hint))
 
 
 def _by_keyword(link: ErrorLink, project: Project) -> Candidate | None:
@@ -112,15 +125,58 @@ def _by_builtin(link: ErrorLink, project: Project) -> Candidate | None:
 def _by_hint(link: ErrorLink, project: Project) -> Candidate | None:
     """A deprecation that is an error here and names its successor: `old` is deprecated, use `new` instead."""
     match = _HINT.search(link.message) if _DEPRECATIONS.search(kind(link)) else None
-    if match is None or match["old"] == match["new"]:
+    if match is None:
         return None
-    old, new = match["old"], match["new"]
+    old, new = match["old"] or match["gone"], match["new"] or match["named"]
     for path, line in places(link, project):
         tree = project.tree(path)
         edits = list(_named_at(tree, line, old, new, source(project, path))) if tree is not None else []
         if edits:
             title = f"use `{new}` instead of the deprecated `{old}` in {path}"
             said = f"{kind(link)} says so: {first_line(link)[:120]}"
+            return candidate(NAME, title, edits, project, confidence=_HINTED, evidence=[said])
+    return None
+
+
+def _by_move(link: ErrorLink, project: Project) -> Candidate | None:
+    """A deprecation that is an error here and names the module where the same function is now."""
+    match = _MOVED.search(link.message) if _MOVES.search(kind(link)) else None
+    for path, _line in places(link, project) if match is not None else ():
+        tree = project.tree(path)
+        bound = set(bindings(tree, project.package_of(path)).values()) if tree is not None else set()
+        top = match["new"].partition(".")[0] if match is not None else ""
+        olds = (
+            {name for name in bound if name.startswith(f"{top}.") and name.endswith(f".{match['old']}")}
+            if match
+            else set()
+        )
+        if match is None or len(olds) != 1 or match["new"] in olds:
+            continue
+        edits = renamed(path, {olds.pop(): match["new"]}, project)
+        title = f"use `{match['new']}` instead of the old `{match['old']}` in {path}"
+        said = f"{kind(link)} says so: {first_line(link)[:120]}"
+        return candidate(NAME, title, edits, project, confidence=_HINTED, evidence=[said])
+    return None
+
+
+def _by_value(link: ErrorLink, project: Project) -> Candidate | None:
+    """A word in a string that a library knew under another spelling, where its message names both."""
+    match = next(filter(None, (pattern.match(first_line(link)) for pattern in _WRITTEN)), None)
+    if match is None or kind(link) != "ValueError":
+        return None
+    old, new = match["old"], match["new"]
+    for path, line in places(link, project):
+        tree = project.tree(path) if kind_of(path) == "product" else None
+        text = source(project, path)
+        edits = []
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Constant) and node.value == old and _is_at(node, line):
+                start, end = (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
+                written = replace(text, start, end, "").old
+                edits.append(replace(text, start, end, written.replace(old, new)))
+        if len(edits) == 1:
+            title = f"write `{new}` instead of `{old}` in {path}"
+            said = f"the library says so: {first_line(link)[:120]}"
             return candidate(NAME, title, edits, project, confidence=_HINTED, evidence=[said])
     return None
 

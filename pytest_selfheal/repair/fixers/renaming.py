@@ -66,8 +66,10 @@ class _Renaming:
         self._edits: list[Edit] = []
         self._needed: list[Import] = []
         self._locals: dict[str, str] = {}  # local names to write anew wherever they are used
+        self._keeps_names = False
 
     def edits(self, *, imports_only: bool) -> list[Edit]:
+        self._keeps_names = imports_only
         bound = bindings(self._tree, self._package)
         for node in ast.walk(self._tree):
             if id(node) in self._kept:
@@ -87,8 +89,9 @@ class _Renaming:
         base = Import(node.module or "", "x", "", node.level).absolute(self._package)
         if base is None or node.names[0].name == "*":
             return
-        if base.module in self._names:
-            self._statement(node, [self._from_text(self._names[base.module], list(node.names), node)])
+        home = self._module(base.module)
+        if home:
+            self._statement(node, [self._from_text(home, list(node.names), node)])
             return
         moved: dict[str, list[ast.alias]] = {}
         stay = []
@@ -108,6 +111,15 @@ class _Renaming:
                 rows += [f"import {_alias_text(alias)}" for alias in aliases]
         self._statement(node, rows)
 
+    def _module(self, old: str) -> str:
+        """The new name of a module that is renamed itself, or lies in a package that is; empty when neither."""
+        parts = old.split(".")
+        for count in range(len(parts), 0, -1):
+            new = self._names.get(".".join(parts[:count]))
+            if new is not None:
+                return ".".join([new, *parts[count:]])
+        return ""
+
     def _moved(self, alias: ast.alias, new: str, moved: dict[str, list[ast.alias]]) -> None:
         """Note where one imported name comes from now, and what its uses are called then."""
         module, _, name = new.rpartition(".")
@@ -121,7 +133,8 @@ class _Renaming:
         if not module:
             asname = local if local != name else None
         elif asname is None and name != alias.name:
-            if name in self._taken or self._path.endswith("__init__.py"):  # what a package offers keeps its name
+            offered = self._path.endswith("__init__.py")  # what a package offers keeps its name
+            if name in self._taken or offered or self._keeps_names:
                 asname = alias.name
             else:
                 self._locals[alias.name] = name
@@ -145,8 +158,8 @@ class _Renaming:
         rows = []
         changed = False
         for alias in node.names:
-            new = self._names.get(alias.name)
-            if new is None:
+            new = self._module(alias.name)
+            if not new:
                 rows.append(f"import {_alias_text(alias)}")
                 continue
             changed = True

@@ -78,13 +78,18 @@ def joined_frames(site: Site) -> Answer | None:
     if not isinstance(func, ast.Attribute) or any(keyword.arg not in allowed for keyword in call.keywords):
         return None
     others = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in ("other", "to_append"))]
-    if len(others) != 1 or isinstance(others[0], (ast.Dict, ast.DictComp, ast.Starred)):
+    if len(others) != 1 or isinstance(others[0], (ast.DictComp, ast.Starred)):
         return None
     name = site.name_for("pandas.concat", "pd.concat")
     if name is None:
         return None
     (other,) = others
-    if isinstance(other, ast.List):
+    if isinstance(other, ast.Dict):
+        frame = site.name_for("pandas.DataFrame", "pd.DataFrame")
+        if frame is None or not is_on(call, "ignore_index"):
+            return None
+        more = f", {frame[0]}([{site.text(other)}])"
+    elif isinstance(other, ast.List):
         more = "".join(f", {site.text(item)}" for item in other.elts)
     else:
         more = f", {site.text(other)}"
@@ -240,6 +245,10 @@ def html_unescape(site: Site) -> Answer | None:
 
 def html_escape(site: Site) -> Answer | None:
     """`cgi.escape(text)`: `html.escape(text, quote=False)`, which leaves the same characters alone."""
+    call = site.call
+    if len(call.args) == 1 and [keyword.arg for keyword in call.keywords] == ["quote"]:
+        name = site.name_for("html.escape", "html.escape")
+        return ([site.rewritten(call.func, name[0])], name[1]) if name is not None else None
     return _one_argument(site, "html.escape", "html.escape", "{}, quote=False")
 
 
@@ -328,6 +337,11 @@ def _decorated(site: Site, wanted: str, arguments: list[str]) -> Answer | None:
     elif (marks[0].lineno, 0) < (site.call.lineno, 0):
         return None
     return edits, name[1]
+
+
+def is_on(call: ast.Call, option: str) -> bool:
+    """Tell whether a call passes `option=True`."""
+    return any(keyword.arg == option and _is_true(keyword.value) for keyword in call.keywords)
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import warnings
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import PatchError
@@ -77,7 +78,8 @@ def propose(failure: Failure, project: Project) -> list[Candidate]:
             edits = with_text(project, path, repair.text)
             sure = repair.confidence if len(repairs) == 1 else min(SUGGEST, repair.confidence)
             found.append(candidate(NAME, title, edits, project, confidence=sure, evidence=_evidence(repair, repairs)))
-        return [item for item in found if item is not None]
+        made = [item for item in found if item is not None]
+        return [replace(item, readings=len(made)) for item in made] if len(made) == len(repairs) else made
     return []
 
 

@@ -139,15 +139,45 @@ PARTIAL = (
 PEOPLE = "from .team import Team\n\n\nclass Person:\n    def found(self):\n        return Team(self)\n"
 
 
-def test_a_circle_is_opened_as_a_suggestion(make_project, failing, healed):
-    """An import that only functions need moves into them, and only a person applies that."""
-    project = make_project(INIT | {"shop/team.py": "from .people import Person\n", "shop/people.py": PEOPLE})
+TEAM = {"shop/team.py": "from .people import Person\n"}
+LATER = "class Person:\n    def found(self):\n        from .team import Team\n\n        return Team(self)\n"
+TYPED = (
+    "from __future__ import annotations\n\nfrom .team import Team\n\n\ndef f(team: Team) -> Team:\n    return team\n"
+)
+OPENED = {
+    "used in a function": (PEOPLE, LATER),
+    "used in annotations that stay text": (
+        TYPED,
+        (
+            "from __future__ import annotations\n\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+            "    from .team import Team\n\n\ndef f(team: Team) -> Team:\n    return team\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), OPENED.values(), ids=OPENED)
+def test_a_circle_is_opened_where_an_import_can_wait(text, expected, make_project, failing, healed):
+    """An import that only functions or unread annotations need is put off."""
+    project = make_project(INIT | TEAM | {"shop/people.py": text})
+    failure = failing("ImportError", PARTIAL, "shop/people.py", 1 if text is PEOPLE else 3)
+    assert healed(circular_import.propose, failure, project) == {"shop/people.py": expected}
+
+
+PASSED_ON = {
+    "imported from here": {"shop/c.py": "from shop.people import Team\n"},
+    "read from here": {"shop/c.py": "from shop import people\n\nx = people.Team\n"},
+    "replaced here by its name": {"tests/test_it.py": "def test_it(mocker):\n    mocker.patch('shop.people.Team')\n"},
+}
+
+
+@pytest.mark.parametrize("others", PASSED_ON.values(), ids=PASSED_ON)
+def test_a_name_that_others_get_from_here_is_a_suggestion(others, make_project, failing, healed):
+    """Where the name would be missed as a member of the module, only a person puts its import off."""
+    project = make_project(INIT | TEAM | {"shop/people.py": PEOPLE} | others)
     failure = failing("ImportError", PARTIAL, "shop/people.py", 1)
     assert healed(circular_import.propose, failure, project) == {}
-    assert healed(circular_import.propose, failure, project, learned=False) == {
-        "shop/people.py": "class Person:\n    def found(self):\n        from .team import Team\n\n"
-        "        return Team(self)\n"
-    }
+    assert healed(circular_import.propose, failure, project, learned=False) == {"shop/people.py": LATER}
 
 
 NEEDED = {

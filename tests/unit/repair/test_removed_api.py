@@ -8,12 +8,13 @@ import types
 
 import pytest
 
+from pytest_selfheal.repair.fixers import moved_statements
 from pytest_selfheal.repair.fixers import removed_api
 from pytest_selfheal.repair.fixers import removed_words
 from pytest_selfheal.repair.fixers.library_table import CALLS
 from pytest_selfheal.repair.fixers.library_table import METHODS
 from pytest_selfheal.repair.fixers.library_table import STANDARD
-from pytest_selfheal.repair.fixers.reshaping import SHAPES
+from pytest_selfheal.repair.fixers.reshaping_more import SHAPES
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,11 @@ def numpy_lookalike(monkeypatch):
 
 
 def propose(failure, project):
-    return [*removed_api.propose(failure, project), *removed_words.propose(failure, project)]
+    return [
+        *removed_api.propose(failure, project),
+        *removed_words.propose(failure, project),
+        *moved_statements.propose(failure, project),
+    ]
 
 
 GONE = "cannot import name"
@@ -189,6 +194,158 @@ REWRITE = {
         ("lib.DeprecationWarning", "`min_items` is deprecated and will be removed, use `min_length` instead", 2),
         "def f(make):\n    return make(min_length=1)\n",
     ),
+    "a row given as a dictionary": (
+        "import pandas as pd\n\n\ndef f(one):\n    return one.append({'a': 1}, ignore_index=True)\n",
+        ("AttributeError", "'DataFrame' object has no attribute 'append'", 5),
+        (
+            "import pandas as pd\n\n\ndef f(one):\n"
+            "    return pd.concat([one, pd.DataFrame([{'a': 1}])], ignore_index=True)\n"
+        ),
+    ),
+    "a row that turns out to be a dictionary": (
+        "import pandas as pd\n\n\ndef f(one, row):\n    return pd.concat([one, row], ignore_index=True)\n",
+        (
+            "TypeError",
+            "cannot concatenate object of type '<class 'dict'>'; only Series and DataFrame objs are valid",
+            5,
+        ),
+        (
+            "import pandas as pd\n\n\ndef f(one, row):\n"
+            "    return pd.concat([one, pd.DataFrame([row])], ignore_index=True)\n"
+        ),
+    ),
+    "an axis by position": (
+        "import pandas\n\n\ndef f(frame):\n    return frame.drop('a', 1)\n",
+        ("TypeError", "DataFrame.drop() takes from 1 to 2 positional arguments but 3 were given", 5),
+        "import pandas\n\n\ndef f(frame):\n    return frame.drop('a', axis=1)\n",
+    ),
+    "a function that is a method now": (
+        "import pandas as pd\n\nx = pd.value_counts([1], sort=False)\n",
+        ("AttributeError", "module 'pandas' has no attribute 'value_counts'", 3),
+        "import pandas as pd\n\nx = pd.Series([1]).value_counts(sort=False)\n",
+    ),
+    "a frequency by its new name": (
+        "import pandas\n\n\ndef f(days):\n    return days.resample('M').sum()\n",
+        (
+            "ValueError",
+            (
+                "Invalid frequency: M. Failed to parse with error message: ValueError(\"'M' is no longer supported for "
+                "offsets. Please use 'ME' instead.\")"
+            ),
+            5,
+        ),
+        "import pandas\n\n\ndef f(days):\n    return days.resample('ME').sum()\n",
+    ),
+    "a mode that is the default": (
+        "def f(path):\n    return open(path, 'rU')\n",
+        ("ValueError", "invalid mode: 'rU'", 2),
+        "def f(path):\n    return open(path, 'r')\n",
+    ),
+    "escaping with quotes": (
+        "import cgi\n\nx = cgi.escape('a', quote=True)\n",
+        ("AttributeError", "module 'cgi' has no attribute 'escape'", 3),
+        "import cgi\nimport html\n\nx = html.escape('a', quote=True)\n",
+    ),
+    "a sample of a set": (
+        "import random\n\n\ndef f(some):\n    return random.sample(some, 2)\n",
+        ("TypeError", "Population must be a sequence.  For dicts or sets, use sorted(d).", 5),
+        "import random\n\n\ndef f(some):\n    return random.sample(sorted(some), 2)\n",
+    ),
+    "a result with more parts than it had": (
+        "import inspect\n\n\ndef f(g):\n    a, b, c, d = inspect.getfullargspec(g)\n    return a\n",
+        ("ValueError", "too many values to unpack (expected 4)", 5),
+        "import inspect\n\n\ndef f(g):\n    a, b, c, d = inspect.getfullargspec(g)[:4]\n    return a\n",
+    ),
+    "a method that is a function now": (
+        "import asyncio\n\n\ndef f():\n    return asyncio.Task.all_tasks()\n",
+        ("AttributeError", "type object '_asyncio.Task' has no attribute 'all_tasks'", 5),
+        "import asyncio\n\n\ndef f():\n    return asyncio.all_tasks()\n",
+    ),
+    "a condition as an argument": (
+        "def f(conn, table):\n    return conn.execute(table.update(table.c.id == 1, {'a': 2}))\n",
+        ("TypeError", "TableClause.update() takes 1 positional argument but 3 were given", 2),
+        "def f(conn, table):\n    return conn.execute(table.update().where(table.c.id == 1).values({'a': 2}))\n",
+    ),
+    "an object by its key": (
+        "def f(session, Post):\n    return session.query(Post).get(3)\n",
+        ("LegacyAPIWarning", "The Query.get() method is considered legacy as of the 1.x series of SQLAlchemy", 2),
+        "def f(session, Post):\n    return session.get(Post, 3)\n",
+    ),
+    "a function that a warning says has moved": (
+        "from sqlalchemy.ext.declarative import declarative_base as base\n\nBase = base()\n",
+        (
+            "MovedIn20Warning",
+            "The ``declarative_base()`` function is now available as sqlalchemy.orm.declarative_base(). (x)",
+            3,
+        ),
+        "from sqlalchemy.orm import declarative_base as base\n\nBase = base()\n",
+    ),
+    "a method that a warning refers to another": (
+        "def f(query):\n    return query.as_scalar()\n",
+        (
+            "SADeprecationWarning",
+            (
+                "The SelectBase.as_scalar() method is deprecated and will be removed in a future release.  Please "
+                "refer to SelectBase.scalar_subquery(). (deprecated since: 1.4)"
+            ),
+            2,
+        ),
+        "def f(query):\n    return query.scalar_subquery()\n",
+    ),
+    "a hint that names a setting first": (
+        "def f(Model, row):\n    return Model.from_orm(row)\n",
+        (
+            "PydanticDeprecatedSince20",
+            (
+                "The `from_orm` method is deprecated; set `model_config['from_attributes']=True` and use "
+                "`model_validate` instead."
+            ),
+            2,
+        ),
+        "def f(Model, row):\n    return Model.model_validate(row)\n",
+    ),
+    "a validator that looks at other fields": (
+        (
+            "from pydantic import validator\n\n\nclass A:\n    @validator('b')\n    def c(cls, v, values):\n"
+            "        return v or values['a']\n"
+        ),
+        ("PydanticDeprecatedSince20", "Pydantic V1 style `@validator` validators are deprecated.", 6),
+        (
+            "from pydantic import field_validator\n\n\nclass A:\n    @field_validator('b')\n    @classmethod\n"
+            "    def c(cls, v, info):\n        return v or info.data['a']\n"
+        ),
+    ),
+    "the settings of a model": (
+        (
+            "from pydantic import BaseModel, Extra\n\n\nclass A(BaseModel):\n    class Config:\n"
+            "        orm_mode = True\n        extra = Extra.forbid\n"
+        ),
+        ("PydanticDeprecatedSince20", "Support for class-based `config` is deprecated, use ConfigDict instead.", 4),
+        (
+            "from pydantic import BaseModel, ConfigDict, Extra\n\n\nclass A(BaseModel):\n"
+            '    model_config = ConfigDict(from_attributes=True, extra="forbid")\n'
+        ),
+    ),
+    "a row by name, in all of the function": (
+        (
+            "import sqlalchemy\n\n\ndef f(rows, other):\n    return [(row['a'], row['b'], other['c']) for row in rows\n"
+            "            if row['d']]\n"
+        ),
+        ("TypeError", "tuple indices must be integers or slices, not str", 6),
+        (
+            "import sqlalchemy\n\n\ndef f(rows, other):\n"
+            "    return [(row._mapping['a'], row._mapping['b'], other['c']) for row in rows\n"
+            "            if row._mapping['d']]\n"
+        ),
+    ),
+    "an engine that runs statements": (
+        "import sqlalchemy\n\n\ndef f(engine):\n    rows = engine.execute('SELECT 1')\n    return list(rows)\n",
+        ("AttributeError", "'Engine' object has no attribute 'execute'", 5),
+        (
+            "import sqlalchemy\n\n\ndef f(engine):\n    with engine.begin() as connection:\n"
+            "        rows = connection.execute('SELECT 1')\n        return list(rows)\n"
+        ),
+    ),
 }
 
 
@@ -234,7 +391,7 @@ LEFT = {
         ("AttributeError", "'Thing' object has no attribute 'append'", 2),
     ),
     "a row that is no frame": (
-        "def f(one):\n    return one.append({'a': 1}, ignore_index=True)\n",
+        "def f(one):\n    return one.append({'a': 1})\n",
         ("AttributeError", "'DataFrame' object has no attribute 'append'", 2),
     ),
     "a loader that was chosen": (
@@ -254,12 +411,44 @@ LEFT = {
         ("ObjectNotExecutableError", "Not an executable object: 'SELECT * FROM a'", 2),
     ),
     "a validator that looks at other fields": (
-        "from pydantic import validator as va\n\n\nclass A:\n    @va('b')\n    def c(cls, v, values): ...\n",
+        "from pydantic import validator as va\n\n\nclass A:\n    @va('b')\n    def c(cls, v, values, field): ...\n",
         ("PydanticDeprecatedSince20", "Pydantic V1 style `@validator` validators are deprecated.", 5),
     ),
     "a hint in an error that is no deprecation": (
         "def f(model):\n    return model.dict()\n",
         ("ValueError", "The `dict` method is deprecated; use `model_dump` instead.", 2),
+    ),
+    "a list of dictionaries that is joined": (
+        "import pandas as pd\nx = pd.concat([1, {}])\n",
+        ("TypeError", "cannot concatenate object of type '<class 'dict'>'; only", 2),
+    ),
+    "a frequency that is computed": (
+        "import pandas\nx = pandas.date_range('2020', freq=code)\n",
+        ("ValueError", "Invalid frequency: M. Please use 'ME' instead.", 2),
+    ),
+    "settings without a successor": (
+        "from pydantic import BaseModel\n\n\nclass A(BaseModel):\n    class Config:\n        json_encoders = {}\n",
+        ("PydanticDeprecatedSince20", "Support for class-based `config` is deprecated, use ConfigDict instead.", 4),
+    ),
+    "a class of that name in no model": (
+        "import pydantic\n\n\nclass A:\n    class Config:\n        orm_mode = True\n",
+        ("PydanticDeprecatedSince20", "Support for class-based `config` is deprecated, use ConfigDict instead.", 4),
+    ),
+    "tuples in a project without a database": (
+        "def f(row):\n    return row['a']\n",
+        ("TypeError", "tuple indices must be integers or slices, not str", 2),
+    ),
+    "two kinds of rows on one line": (
+        "import sqlalchemy\n\n\ndef f(a, b):\n    return a['x'] + b['y']\n",
+        ("TypeError", "tuple indices must be integers or slices, not str", 5),
+    ),
+    "an engine of a generator": (
+        "import sqlalchemy\n\n\ndef f(engine):\n    rows = engine.execute('SELECT 1')\n    yield from rows\n",
+        ("AttributeError", "'Engine' object has no attribute 'execute'", 5),
+    ),
+    "a get of something else": (
+        "def f(cache, key):\n    return cache.query(key).lookup().get(3)\n",
+        ("LegacyAPIWarning", "The Query.get() method is considered legacy as of the 1.x series of SQLAlchemy", 2),
     ),
 }
 

@@ -48,6 +48,50 @@ def test_self_is_added(text, error, expected, make_project, failing, healed):
     assert healed(missing_self.propose, failing(*error), make_project({"shop/a.py": text})) == {"shop/a.py": expected}
 
 
+BARE = "name 'peek' is not defined"
+MEMBERS = {
+    "a method": (
+        klass("def peek(self): ...", "", "def next(self):", "    return peek(), peek"),
+        klass("def peek(self): ...", "", "def next(self):", "    return self.peek(), self.peek"),
+    ),
+    "an attribute": (
+        klass("def __init__(self):", "    self.peek = 1", "", "def next(self):", "    return peek + 1"),
+        klass("def __init__(self):", "    self.peek = 1", "", "def next(self):", "    return self.peek + 1"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), MEMBERS.values(), ids=MEMBERS)
+def test_a_bare_name_of_a_member_is_read_of_self(text, expected, make_project, failing, healed):
+    """A name that nothing binds but the class of the method is a member of it."""
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if "return" in row)
+    project = make_project({"shop/a.py": text})
+    assert healed(missing_self.propose, failing("NameError", BARE, line=line), project) == {"shop/a.py": expected}
+
+
+NOT_A_MEMBER = {
+    "a static method": klass("def peek(self): ...", "@staticmethod", "def next(self):", "    return peek()"),
+    "a function": "def next(self):\n    return peek()\n",
+    "another class": "class A:\n    def peek(self): ...\n\n\nclass B:\n    def next(self):\n        return peek()\n",
+    "a name that is set there": klass("def peek(self): ...", "def next(self):", "    return peek()", "    peek = 1"),
+}
+
+
+@pytest.mark.parametrize("text", NOT_A_MEMBER.values(), ids=NOT_A_MEMBER)
+def test_other_bare_names_are_left_alone(text, make_project, failing):
+    """What may be something else than a member of this very object stays."""
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if "return" in row)
+    project = make_project({"shop/a.py": text})
+    assert missing_self.propose(failing("NameError", BARE, line=line), project) == []
+
+
+def test_a_member_called_like_a_function_elsewhere_is_left_alone(make_project, failing):
+    """Where the project has a function of that name, its import may be what is missing."""
+    text = klass("def peek(self): ...", "def next(self):", "    return peek()")
+    project = make_project({"shop/__init__.py": "", "shop/a.py": text, "shop/b.py": "def peek(): ...\n"})
+    assert missing_self.propose(failing("NameError", BARE, line=4), project) == []
+
+
 def test_without_use_of_self_it_is_a_suggestion(make_project, failing, healed):
     """A method that does not use `self` may as well be a static one: a person decides."""
     project = make_project({"shop/a.py": klass("def put(item):", "    return item")})
