@@ -1,7 +1,8 @@
 """Running tests in a child process with a fix in place, and judging the result.
 
 Screen: the fix lies over the sources in the child's memory, nothing on disk changes. Confirm: the fix is written, the
-child starts with an empty bytecode cache (a stale one can hide an edit of equal size and time).
+child finds no bytecode of the edited files (a stale one can hide an edit of equal size and time). All other bytecode is
+used: compiling pytest and its plugins anew takes several times as long as an ordinary test.
 
 PYTEST_DONT_REWRITE
 """
@@ -9,6 +10,9 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import base64
+import contextlib
+import glob
+import importlib.util
 import json
 import os
 import shutil
@@ -28,6 +32,7 @@ from pytest_selfheal.safety.processes import run_tree
 from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
@@ -124,15 +129,28 @@ def confirm(
     setup: ChildSetup,
     *,
     also: Sequence[str] = (),
+    edited: Iterable[str] | None = None,
     known_failures: AbstractSet[str] = frozenset(),
     skipped_before: AbstractSet[str] = frozenset(),
 ) -> tuple[Validation, RunResult]:
-    """Run the tests on the files as they are on disk, in a fresh process with a fresh bytecode cache.
+    """Run the tests on the files as they are on disk, in a fresh process that takes no stale bytecode for them.
 
-    `also` are further node ids or files to run; they need not pass if they are in `known_failures`.
+    `also` are further node ids or files to run; they need not pass if they are in `known_failures`. `edited` are the
+    files that were written; when they are not told, no bytecode at all is used, which takes some seconds more.
     """
-    run = run_tests([*wanted, *also], setup, fresh_bytecode=True)
+    if edited is not None:
+        forget_bytecode(Path(setup.root) / path for path in edited)
+    run = run_tests([*wanted, *also], setup, fresh_bytecode=edited is None)
     return judge("confirm", run, wanted, known_failures=known_failures, skipped_before=skipped_before), run
+
+
+def forget_bytecode(files: Iterable[Path]) -> None:
+    """Remove the cached bytecode of some files: of an edit of equal size and time nothing else tells."""
+    for file in files:
+        with contextlib.suppress(OSError, NotImplementedError):
+            folder = Path(importlib.util.cache_from_source(os.fspath(file))).parent
+            for cached in folder.glob(f"{glob.escape(file.stem)}.*.pyc"):
+                cached.unlink(missing_ok=True)
 
 
 def run_tests(

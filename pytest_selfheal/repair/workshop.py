@@ -270,7 +270,9 @@ class Bench:
     ) -> tuple[Validation, RunResult]:
         # A module that could not be collected has no tests known to fail; its file stands for all of them.
         modules = dict.fromkeys([*(nodeid.partition("::")[0] for nodeid in nodeids), *also])
-        validation, run = confirm(list(nodeids), self._setup, also=list(modules), known_failures=known_failures)
+        validation, run = confirm(
+            list(nodeids), self._setup, also=list(modules), edited=before, known_failures=known_failures
+        )
         suspects = [nodeid for nodeid in validation.failed if nodeid not in known_failures and nodeid not in nodeids]
         if validation.ok or not suspects:
             return validation, run

@@ -142,8 +142,9 @@ def test_a_child_that_dies_proves_nothing(project):
     assert "the validation process died" in validation.reason
 
 
-def test_confirm_is_not_fooled_by_stale_bytecode(project):
-    """An edit of equal size and time is seen, because the bytecode cache is fresh."""
+@pytest.mark.parametrize("edited", [None, ["src/shop/__init__.py"]], ids=["not told", "told"])
+def test_confirm_is_not_fooled_by_stale_bytecode(project, edited):
+    """An edit of equal size and time is seen, whether or not the child knows which files were edited."""
     path = project.root / "src/shop/__init__.py"
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     code = "import sys; sys.path.insert(0, 'src'); import shop"
@@ -151,7 +152,7 @@ def test_confirm_is_not_fooled_by_stale_bytecode(project):
     status = path.stat()
     path.write_text("NAME = 'new'\n")
     os.utime(path, ns=(status.st_mtime_ns, status.st_mtime_ns))
-    validation, run = confirm([f"{T}test_name"], setup_of(project))
+    validation, run = confirm([f"{T}test_name"], setup_of(project), edited=edited)
     assert validation.ok, run.output
 
 
