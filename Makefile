@@ -61,11 +61,20 @@ $(DEMO_VENV)/.installed: pyproject.toml README.md $(SOURCES)
 demo: $(DEMO_VENV)/.installed
 	@$(DEMO_VENV)/bin/python scripts/demo.py
 
+# The tests start hundreds of pytest processes. Where the environment forbids writing bytecode, each of them would compile
+# this package and rewrite every plugin anew, which takes longer than all the rest; once is enough.
+define write_bytecode
+	@PYTHONDONTWRITEBYTECODE= $(1)/bin/python -m compileall -q pytest_selfheal
+	@cd $(1) && PYTHONDONTWRITEBYTECODE= bin/python -m pytest --markers -p no:cacheprovider >/dev/null
+endef
+
 test: $(VENV)/.installed
+	$(call write_bytecode,$(VENV))
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-3.10 test-3.11 test-3.12 test-3.13
 test-3.10 test-3.11 test-3.12 test-3.13: test-3.%: .venv-3.%/.installed
+	$(call write_bytecode,.venv-3.$*)
 	.venv-3.$*/bin/python -m pytest $(PYTEST_ARGS)
 
 # The oldest pytest we promise to work with; its private parts differ most from today's.
