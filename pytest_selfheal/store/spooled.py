@@ -99,9 +99,11 @@ class SpooledStore:
         """See `Store`."""
         return self._ask(lambda store: store.failures(limit=limit, run_id=run_id, since=since))
 
-    def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
+    def events(
+        self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
+    ) -> list[HealingEvent]:
         """See `Store`."""
-        return self._ask(lambda store: store.events(limit=limit, run_id=run_id))
+        return self._ask(lambda store: store.events(limit=limit, run_id=run_id, since=since))
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""

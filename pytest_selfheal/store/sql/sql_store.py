@@ -165,9 +165,19 @@ class SqlStore:
             for one in found
         ]
 
-    def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
+    def events(
+        self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
+    ) -> list[HealingEvent]:
         """See `Store`."""
-        return self._read(HealingEvent, "created_at", limit=limit, run_id=run_id)
+        from sqlalchemy import case
+
+        from pytest_selfheal.store.sql.schema import events
+
+        query = self._query(HealingEvent, "created_at", limit, run_id=run_id)
+        if since:
+            happened = case((events.c.created_at == "", events.c.updated_at), else_=events.c.created_at)
+            query = query.where(happened >= normalised(since))
+        return self._do(lambda connection: self._records(connection, query, HealingEvent))
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""

@@ -68,8 +68,8 @@ def test_every_record_survives_the_line_format(record):
 
 
 @given(st.lists(RECORDS, max_size=8), st.randoms())
-def test_a_fold_does_not_depend_on_order_and_survives_its_own_format(records, random):
-    """Any order, with repetitions, gives the same fold, and so does reading it back."""
+def test_a_fold_does_not_depend_on_order(records, random):
+    """Any order, with repetitions, gives the same fold."""
     lines = [parse(encode(record)) for record in records]
     folds = []
     for order in (lines, random.sample(lines * 2, k=2 * len(lines))):
@@ -79,7 +79,6 @@ def test_a_fold_does_not_depend_on_order_and_survives_its_own_format(records, ra
         fold.settle(line.raw for line in order)
         folds.append(fold.to_dict())
     assert folds[0] == folds[1]
-    assert Fold.from_dict(json.loads(json.dumps(folds[0]))).to_dict() == folds[0]
 
 
 @given(RECORDS, RECORDS)
