@@ -168,7 +168,12 @@ class JsonStore:
 
         return self._ask(
             lambda fold: queries.failures(
-                fold, self._pieces("failure", run_id, since), limit=limit, run_id=run_id, since=since
+                fold,
+                self._pieces("failure", run_id, since),
+                limit=limit,
+                run_id=run_id,
+                since=since,
+                latest=self._view.latest(),
             )
         )
 

@@ -168,9 +168,10 @@ class Layout:
     def snapshot_bytes(self) -> int:
         """Return the size of the snapshot and its files of blocks."""
         size = 0
-        for path in (self.snapshot, *(self.blocks.iterdir() if self.blocks.is_dir() else ())):
-            with contextlib.suppress(OSError):
-                size += path.lstat().st_size
+        with contextlib.suppress(OSError):
+            size += os.lstat(self.snapshot).st_size
+        with contextlib.suppress(OSError), os.scandir(self.blocks) as entries:
+            size += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
         return size
 
     def new_segment(self, stamp: str, writer: str) -> str:
