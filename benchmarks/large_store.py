@@ -15,15 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(HERE), str(HERE / "tests" / "unit" / "store")]
 
 import store_records  # noqa: E402 - found through the path set above
 
+from pytest_selfheal.store.clock import Clock  # noqa: E402
 from pytest_selfheal.store.layout import Layout  # noqa: E402
 from pytest_selfheal.store.lines import encode  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PER_RUN = 2000
 PLANTED = 100
@@ -44,10 +50,14 @@ BARS = {
 """By step: seconds of the processor without the start of Python, and megabytes at the peak."""
 
 
+def id_of(number: int) -> str:
+    return f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 & (1 << 128) - 1:032x}"
+
+
 def failure(number: int, run_id: str, days: float) -> object:
     """Return one of 500 signatures in 2,000 tests."""
     return store_records.failure(
-        f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 & (1 << 128) - 1:032x}",
+        id_of(number),
         days,
         run_id=run_id,
         nodeid=f"tests/test_shop.py::test_{number % 2000}",
@@ -56,21 +66,32 @@ def failure(number: int, run_id: str, days: float) -> object:
     )
 
 
+def lines_of(first: int, count: int, run_id: str, days: float) -> Iterator[bytes]:
+    """Yield the lines of `count` failures, made from the line of the first: encoding a million takes minutes."""
+    pattern = encode(failure(first, run_id, days)).rpartition(b',"crc"')[0]
+    for number in range(first, first + count):
+        line = pattern.replace(id_of(first).encode(), id_of(number).encode())
+        line = line.replace(b"test_%d" % (first % 2000), b"test_%d" % (number % 2000), 1)
+        line = line.replace(b"/orders/%d" % first, b"/orders/%d" % number)
+        line = line.replace(b"v1:%016x" % (first % SIGNATURES), b"v1:%016x" % (number % SIGNATURES))
+        yield line + b',"crc":"%08x"}\n' % zlib.crc32(line)
+
+
 def build(root: Path, records: int) -> None:
     """Write runs of the last 90 days, 2,000 failures and 20 events in each, every run in a segment of its own."""
+    layout = Layout(root)
+    layout.create()
     for start in range(0, records, PER_RUN):
         days = -DAYS * (1 - start / records) + 0.01
         run_id = f"{start:032x}"
-        store = store_records.json_store(root, days=days)
-        step = 0.02 / PER_RUN
         count = min(PER_RUN, records - start)
-        store.append(store_records.run(run_id, days))
-        for one in range(count):
-            store.append(failure(start + one, run_id, days + one * step))
-        for one in range(20):
-            store.append(store_records.event(f"{start + one:031x}e", days, run_id=run_id))
-        store.commit([store_records.run(run_id, days + 0.03, complete=True, passed=90_000, failed=count)])
-        store.close()
+        ended = store_records.run(run_id, days + 0.03, complete=True, passed=90_000, failed=count)
+        others = [store_records.event(f"{start + one:031x}e", days, run_id=run_id) for one in range(20)]
+        path = layout.segment_path(layout.new_segment(Clock(lambda: store_records.NOON).stamp(days * 86_400), "1"))
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(lines_of(start, count, run_id, days))
+            file.writelines(encode(record) + b"\n" for record in (*others, ended))
 
 
 def plant(root: Path) -> None:
