@@ -103,7 +103,8 @@ def plant(root: Path) -> None:
         chosen[paths[number % len(paths)]].append(number % 5)
     for path, kinds in chosen.items():
         lines = path.read_bytes().splitlines(keepends=True) if kinds else []
-        for at, kind in zip(chance.sample(range(1000, len(lines) - 30), len(kinds)), kinds) if kinds else ():
+        places = chance.sample(range(1000, len(lines) - 30), len(kinds)) if kinds else []
+        for at, kind in zip(places, kinds, strict=True):
             lines[at] = damaged(lines[at], kind, chance)
         if kinds:
             path.write_bytes(b"".join(lines))

@@ -133,6 +133,23 @@ def test_hostile_lines_are_refused(raw):
         parse(raw)
 
 
+@given(st.integers(0, len(encode(failure())) - 1), st.integers(1, 255))
+def test_a_line_with_any_byte_changed_is_refused_or_says_the_same(position, change):
+    """A checksum guards what a line says; a change in the name of the checksum itself harms nothing."""
+    raw = encode(failure())
+    try:
+        line = parse(raw[:position] + bytes([raw[position] ^ change]) + raw[position + 1 :])
+    except BadLineError:
+        return
+    assert line.record == failure()
+
+
+def test_a_line_without_a_checksum_is_read():
+    """Earlier versions wrote none."""
+    raw = encode(failure()).rpartition(b',"crc"')[0] + b"}"
+    assert parse(raw).record == failure()
+
+
 def test_a_kind_from_the_future_is_let_through_unread():
     """A line of an unknown kind belongs to a newer version and is kept, not set aside."""
     line = parse(json.dumps({**GOOD, "kind": "weather"}).encode())
