@@ -56,7 +56,7 @@ def raise_alerts(
         announce: tells listeners of the hook.
         degrade: hears what went wrong.
     """
-    told = [event for event in store.events() if event.action == "alert" and event.created_at >= health.since]
+    told = [event for event in store.events(since=health.since) if event.action == "alert"]
     alerts = new_alerts(health, run_id, {event.ref: event.detail for event in reversed(told)})
     address = environ.get(WEBHOOK) or policy.webhook
     for alert in alerts:

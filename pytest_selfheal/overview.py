@@ -57,7 +57,7 @@ def gather(store: Store, root: Path, policy: Policy, *, now: float, most_runs: i
     ids = {run.id for run in runs}
     since = min((run.started_at for run in runs), default="")
     failures, is_cut = _failures(store, runs, since)
-    events = store.events()
+    events = store.events(since=since or None)
     complete = [run for run in runs if run.complete]
     own = [event for event in events if event.run_id in ids]
     health = judge_health(
@@ -74,7 +74,7 @@ def gather(store: Store, root: Path, policy: Policy, *, now: float, most_runs: i
         runs=runs,
         failures=failures,
         newest_failures=MOST_FAILURES if is_cut else 0,
-        events=[event for event in events if event.run_id in ids or (event.created_at or event.updated_at) >= since],
+        events=events,
         reviews=reviews,
         patterns=store.patterns(),
         results=store.pattern_results() if isinstance(store, KeepsResults) else None,

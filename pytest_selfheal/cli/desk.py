@@ -18,7 +18,8 @@ from pytest_selfheal.cli.changing import bench_for
 from pytest_selfheal.cli.changing import other_failures
 from pytest_selfheal.cli.context import context_document
 from pytest_selfheal.cli.context import evidence_of
-from pytest_selfheal.cli.looking import named_failure
+from pytest_selfheal.cli.looking import NEWEST
+from pytest_selfheal.cli.looking import find_failure
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.errors import PatchError
 from pytest_selfheal.errors import UsageError
@@ -60,7 +61,7 @@ class Desk:
         """Return the newest failures, at most 100, one for each error signature of each test."""
         store = Project(self._arguments).open_store()
         newest: dict[tuple[str, str], FailureRecord] = {}
-        for record in store.failures():
+        for record in store.failures(limit=NEWEST):
             newest.setdefault((record.signature, record.nodeid), record)
         shown = list(newest.values())[: max(1, min(limit, _MOST_LISTED))]
         return {"failures": [_brief(record) for record in shown], "more": len(newest) - len(shown)}
@@ -145,8 +146,7 @@ class Desk:
 
 def _named(store: Store, word: str) -> tuple[FailureRecord, FailureRecord]:
     """Return the failure, and the one of the same signature that kept its exceptions."""
-    found = store.failures()
-    record = named_failure(found, word)
+    record, found = find_failure(store, word)
     same = (other for other in found if other.signature == record.signature and other.chain)
     return record, record if record.chain else next(same, record)
 

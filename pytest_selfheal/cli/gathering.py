@@ -164,7 +164,7 @@ def gather(project: Project, store: Store, arguments: argparse.Namespace, base: 
         runs = _chosen(store, arguments)
         failures = merged_failures(record for run in runs for record in store.failures(run_id=run.id))
         events = [event for run in runs for event in store.events(run_id=run.id)]
-        events += [event for event in store.events() if event.action == "undo"] if events else []
+        events += _undone(store, runs) if events else []
         shards, degraded = len(runs), store.warnings
         unstarted = "" if arguments.run_id else _unstarted(project, runs)
     events += _edits_outside(project, {event.ref for event in events})
@@ -279,6 +279,11 @@ def _is_file(root: Path, name: str) -> bool:
 # ------------------------------------------------------------------------------------------- the base
 
 
+def _undone(store: Store, runs: Sequence[RunRecord]) -> list[HealingEvent]:
+    since = min(run.started_at for run in runs)
+    return [event for event in store.events(since=since) if event.action == "undo"]
+
+
 def _base_runs(project: Project, store: Store, base: Base, judged: RunRecord | None, *, since: str) -> list[BaseRun]:
     """Return the runs of the base branch, newest first; a run of the commit judged says nothing about its base."""
     commits: frozenset[str] | None = None
@@ -328,7 +333,7 @@ def _trend(store: Store, known: Sequence[BaseRun], base: Base, now: float) -> He
         return None
     ids = {run.id for run in runs}
     failures = [record for one in known for record in one.failures if record.run_id in ids]
-    events = [event for event in store.events() if event.run_id in ids]
+    events = [event for event in store.events(since=since) if event.run_id in ids]
     return judge_health(runs, failures, events, policy, since=since, until=utc_text(now))
 
 

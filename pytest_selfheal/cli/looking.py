@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_selfheal.model import FailureRecord
+    from pytest_selfheal.store.protocol import Store
+
+NEWEST = 10_000
+"""Failures among which a name is looked up first, the newest: a store may hold a million."""
 
 _HOUR_S = 3600.0
 _HOURS = 1.0
@@ -53,8 +57,7 @@ def explain(arguments: argparse.Namespace) -> int:
 
     project = Project(arguments)
     store = project.open_store()
-    found = store.failures()
-    record = named_failure(found, arguments.failure)
+    record, found = find_failure(store, arguments.failure)
     same = [other for other in found if other.signature == record.signature]
     # Only the first failure of a run with one signature keeps its exceptions; they are alike.
     detailed = record if record.chain else next((other for other in same if other.chain), record)
@@ -68,6 +71,24 @@ def explain(arguments: argparse.Namespace) -> int:
         lines += context_text(evidence, project.policy.ai.context_tokens)
     show(arguments, document, lines)
     return 0
+
+
+def find_failure(store: Store, word: str) -> tuple[FailureRecord, Sequence[FailureRecord]]:
+    """Return the failure that `named_failure` finds, and the failures it was found among.
+
+    Those are the newest ones; the others are only read when the word fits none of these.
+
+    Raises:
+        UsageError: as `named_failure`.
+    """
+    found = store.failures(limit=NEWEST)
+    try:
+        return named_failure(found, word), found
+    except UsageError:
+        if len(found) < NEWEST:
+            raise
+    found = store.failures()
+    return named_failure(found, word), found
 
 
 def named_failure(found: Sequence[FailureRecord], word: str) -> FailureRecord:
@@ -106,7 +127,9 @@ def health(arguments: argparse.Namespace) -> int:
     judged = judge_health(
         runs,
         [record for record in store.failures(since=since) if record.run_id in ids],
-        [event for event in store.events() if event.run_id in ids],
+        [event for event in store.events(since=min(run.started_at for run in runs)) if event.run_id in ids]
+        if runs
+        else [],
         project.policy.gate,
         since=since,
         until=now,

@@ -51,19 +51,6 @@ class Project:
 
         return open_store(self.store_path, url=self.policy.store_url, retention_days=self.policy.retention_days)
 
-    def open_folder(self, command: str) -> JsonStore:
-        """Return the store in the project's folder, for a command that means nothing for a database.
-
-        Raises:
-            UsageError: a database is set.
-        """
-        from pytest_selfheal.store.json_store import JsonStore
-
-        store = self.open_store()
-        if not isinstance(store, JsonStore):
-            raise UsageError(f"`selfheal store {command}` is for a store in a folder, and a database is set")
-        return store
-
     def open_database(self) -> SqlStore:
         """Return the database itself.
 
@@ -75,7 +62,18 @@ class Project:
 
         if not self.policy.store_url:
             raise UsageError("no database is set", todo='set SELFHEAL_STORE_URL, or store = "postgresql+psycopg://..."')
-        return open_database(self.policy.store_url)
+        return open_database(self.policy.store_url, retention_days=self.policy.retention_days)
+
+    def open_kept(self) -> JsonStore | SqlStore:
+        """Return the store as it is kept, for commands that look after it: the folder's, or the database itself.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        from pytest_selfheal.store.json_store import JsonStore
+
+        store = self.open_store()
+        return store if isinstance(store, JsonStore) else self.open_database()
 
     def warn(self, store: Store) -> None:
         """Tell what went wrong while the store was read or written."""

@@ -44,16 +44,24 @@ def upgrade(arguments: argparse.Namespace) -> int:
 def verify(arguments: argparse.Namespace) -> int:
     """`selfheal store verify`: 0 sound, 1 damaged."""
     project = Project(arguments)
-    store = project.open_folder("verify")
+    store = project.open_kept()
     report = store.verify()
-    _answer(arguments, project, store, "verify", report.to_dict())
-    return 0 if report.ok else 1
+    content = report if isinstance(report, dict) else report.to_dict()
+    _answer(arguments, project, store, "verify", content)
+    return 1 if content["problems"] else 0
 
 
 def compact(arguments: argparse.Namespace) -> int:
     """`selfheal store compact`: 0 done or nothing to do, 1 locked by another process or not writable."""
+    from pytest_selfheal.store.json_store import JsonStore
+
     project = Project(arguments)
-    store = project.open_folder("compact")
+    store = project.open_kept()
+    if not isinstance(store, JsonStore):
+        dropped = store.prune()
+        answer = {"done": bool(dropped), "reason": "" if dropped else "nothing is too old", "dropped": dropped}
+        _answer(arguments, project, store, "compact", answer)
+        return 0
     report = store.compact()
     _answer(arguments, project, store, "compact", report.to_dict())
     looked = report.done or report.segments_before > 0

@@ -30,13 +30,14 @@ def open_store(location: Path, *, url: str = "", **options: Any) -> JsonStore | 
     if url:
         from pytest_selfheal.store.spooled import SpooledStore
 
-        return SpooledStore(location, url, now=options["now"])
+        kept = {"retention_days": options["retention_days"]} if "retention_days" in options else {}
+        return SpooledStore(location, url, now=options["now"], **kept)
     from pytest_selfheal.store.json_store import JsonStore
 
     return JsonStore(location, **options)
 
 
-def open_database(url: str) -> SqlStore:
+def open_database(url: str, *, retention_days: float = 90) -> SqlStore:
     """Return the store in a database itself, without a spool; connects to nothing.
 
     Raises:
@@ -46,4 +47,4 @@ def open_database(url: str) -> SqlStore:
 
     from pytest_selfheal.store.sql.sql_store import SqlStore
 
-    return SqlStore(url, now=time.time)
+    return SqlStore(url, now=time.time, retention_days=retention_days)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -26,13 +25,14 @@ from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.files import read_lines
 from pytest_selfheal.store.files import sync_directory
 from pytest_selfheal.store.files import write_atomically
+from pytest_selfheal.store.fold import TABLED
 from pytest_selfheal.store.fold import Fold
+from pytest_selfheal.store.fold import is_beaten
 from pytest_selfheal.store.layout import folders
 from pytest_selfheal.store.layout import this_host
 from pytest_selfheal.store.lines import BadLineError
 from pytest_selfheal.store.lines import FutureLineError
 from pytest_selfheal.store.lines import Line
-from pytest_selfheal.store.lines import beats
 from pytest_selfheal.store.lines import chunked
 from pytest_selfheal.store.lines import encode
 from pytest_selfheal.store.lines import parse
@@ -44,6 +44,7 @@ from pytest_selfheal.store.view import replaced_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pytest_selfheal.store.clock import Clock
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.store.layout import Segment
     from pytest_selfheal.store.notes import Notes
     from pytest_selfheal.store.quarantine import Quarantine
+
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,11 @@ class CompactReport(Value):
 
 
 class Content(NamedTuple):
-    """A segment as read: its lines without their values, the byte behind the last one, and whether its run ended."""
+    """A segment as read: its lines but those of failures and events, where it ends, and whether its run did.
+
+    A million lines of failures and events are more than memory should hold: they are read once more when they are
+    written.
+    """
 
     lines: list[Line]
     end: int
@@ -97,9 +104,10 @@ class Compaction:
         self._retention_s = retention_days * DAY_S
         self._own = own
         self._fold = Fold()
-        self._winners: dict[tuple[str, str], Line] = {}
-        self._kept_ids: set[tuple[str, str]] = set()
+        self._winners: dict[Key, Line] = {}
+        self._kept_ids: set[Key] = set()
         self._future: list[bytes] = []
+        self._written = 0
 
     def run(self) -> CompactReport:
         """Compact unless another process does; never raises, and says in the report what stood in the way."""
@@ -130,22 +138,24 @@ class Compaction:
                 finished[name] = content.end
                 self._take(content.lines)
             else:
-                self._kept_ids.update((line.kind, line.id) for line in content.lines)
+                self._kept_ids.update(_ids_in(segment, gone.get(name, 0)))
         return self._merge(segments, gone, finished, leftovers)
 
     def _merge(
         self, segments: dict[str, Segment], gone: dict[str, int], finished: dict[str, int], leftovers: list[Segment]
     ) -> CompactReport:
         if self._fold.ambiguous:
-            self._fold.settle(line.raw for line in self._winners.values())
-        old = retention.outdated(
-            self._winners.values(), self._kept_ids, self._fold, self._clock.iso(-self._retention_s)
-        )
-        done = len(finished) > 1 or bool(old)
+            self._fold.settle(raw for segment in segments.values() for _, _, raw in read_lines(segment.path))
+        cutoff = self._clock.iso(-self._retention_s)
+        old = retention.outdated(self._winners.values(), self._fold, self._kept_ids.__contains__, cutoff)
+        dropped = old.dropped
+        done = len(finished) > 1 or bool(dropped)
         if done:
             name = self._layout.new_segment(self._clock.stamp(), "merged")
+            parts = [(segments[part], gone.get(part, 0), end) for part, end in finished.items()]
             merge_names(finished, self._remembered(gone, segments))
-            write_atomically(self._month_for(name), self._lines_of(name, finished, old))
+            write_atomically(self._month_for(name), self._lines_of(name, finished, parts, old))
+        self._fold = Fold()  # the snapshot is made of the new log, and memory should not hold both
         self._save_snapshot()
         replaced = [segment for segment in segments.values() if done and segment.name in finished]
         self._delete([*replaced, *leftovers])
@@ -157,8 +167,8 @@ class Compaction:
             segments_after=len(after),
             bytes_before=sum(segment.size for segment in segments.values()),
             bytes_after=sum(segment.size for segment in after.values()),
-            records=len(self._winners) - len(old) if done else 0,
-            dropped=dict(Counter(kind for kind, _ in old)),
+            records=self._written,
+            dropped=dropped,
         )
 
     def _content(self, segment: Segment, start: int) -> Content:
@@ -176,11 +186,14 @@ class Compaction:
             except BadLineError as error:
                 self._quarantine.put(segment.name, offset, raw, error.what)
                 continue
-            if isinstance(line.record, Merged):
+            if line.kind == Merged.kind:
                 continue
             self._fold.add(line)
-            run_ended = run_ended or (isinstance(line.record, RunRecord) and line.record.complete)
-            lines.append(line._replace(record=None))
+            if line.kind in TABLED:
+                continue
+            is_end = line.kind == RunRecord.kind and line.values is not None and line.values.get("complete") is True
+            run_ended = run_ended or is_end
+            lines.append(line._replace(values=None))
         return Content(lines, end, run_ended)
 
     def _is_finished(self, segment: Segment, *, run_ended: bool) -> bool:
@@ -195,20 +208,44 @@ class Compaction:
         for line in lines:
             key = (line.kind, line.id)
             known = self._winners.get(key)
-            if known is None or _replaces(line, known):
+            if known is None or is_beaten(known, line):
                 self._winners[key] = line
 
-    def _lines_of(self, name: str, replaces: dict[str, int], old: set[tuple[str, str]]) -> Iterator[bytes]:
+    def _lines_of(
+        self, name: str, replaces: dict[str, int], parts: Sequence[tuple[Segment, int, int]], old: retention.Old
+    ) -> Iterator[bytes]:
         now = self._clock.iso()
         for number, part in enumerate(chunked(replaces)):
             yield encode(Merged(f"{name}#{number}", now, part)) + b"\n"
         for tally in retention.tallies(old, self._fold, name, now):
             yield encode(tally) + b"\n"
         for line in sorted(self._winners.values(), key=lambda one: (one.updated_at, one.kind, one.id)):
-            if (line.kind, line.id) not in old:
+            if (line.kind, line.id) not in old.keys:
+                self._written += 1
                 yield line.raw + b"\n"
+        yield from self._rows_of(parts, old)
         # Skipped by readers until their time comes, and kept until then.
         yield from (raw + b"\n" for raw in self._future)
+
+    def _rows_of(self, parts: Sequence[tuple[Segment, int, int]], old: retention.Old) -> Iterator[bytes]:
+        """Yield the lines of failures and events that stay, each once, by reading the segments again."""
+        done = {kind: bytearray(len(table)) for kind, table in self._fold.tables.items()}
+        for segment, start, end in parts:
+            for _, _, raw in read_lines(segment.path, start, end):
+                try:
+                    line = parse(raw)
+                except BadLineError:
+                    continue
+                table = self._fold.tables.get(line.kind)
+                place = None if table is None else table.place(line.id)
+                if table is None or place is None or old.rows[line.kind][place] or done[line.kind][place]:
+                    continue
+                is_current = table.crc[place] == line.crc
+                # Another segment, which stays, has a version too: which of them counts may change while it is written.
+                if is_current or (line.kind, line.id) in self._kept_ids:
+                    done[line.kind][place] = is_current
+                    self._written += 1
+                    yield raw + b"\n"
 
     def _remembered(self, gone: dict[str, int], segments: dict[str, Segment]) -> dict[str, int]:
         # A copy of a segment may still arrive late, for example from a cache, but not after the retention time.
@@ -254,17 +291,17 @@ class Compaction:
             for path in (self._layout.log / month).glob(".*.tmp"):
                 with contextlib.suppress(OSError):
                     path.unlink()
-        for path in self._layout.root.glob(".*.tmp"):
+        for path in (*self._layout.root.glob(".*.tmp"), *self._layout.blocks.glob(".*.tmp")):
             with contextlib.suppress(OSError):
                 if os.lstat(path).st_mtime < self._clock.seconds() - DAY_S:
                     path.unlink()
 
 
-def _replaces(new: Line, old: Line) -> bool:
-    if new.updated_at != old.updated_at or new.raw == old.raw:
-        return new.updated_at > old.updated_at
-    one, other = parse(new.raw).record, parse(old.raw).record
-    return new.raw > old.raw if one is None or other is None else beats(one, other)
+def _ids_in(segment: Segment, start: int) -> Iterator[Key]:
+    for _, _, raw in read_lines(segment.path, start):
+        with contextlib.suppress(BadLineError):
+            line = parse(raw)
+            yield line.kind, line.id
 
 
 def _is_alive(pid: int) -> bool:

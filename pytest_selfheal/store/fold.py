@@ -1,6 +1,7 @@
 """The fold: everything the store knows, without the bulk of its failures, independent of the order of its lines.
 
-Runs, reviews, pattern results and generated tests are kept whole; of a failure only what the repetition rule needs.
+Runs, reviews, pattern results and generated tests are kept whole; of a failure only what the repetition rule needs, of
+an event only that there is one.
 
 PYTEST_DONT_REWRITE
 """
@@ -10,12 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import NamedTuple
 from typing import TypeVar
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.model.records import FailureRecord
 from pytest_selfheal.model.records import GeneratedTest
+from pytest_selfheal.model.records import HealingEvent
 from pytest_selfheal.model.records import PatternResult
 from pytest_selfheal.model.records import ReviewEntry
 from pytest_selfheal.model.runs import Record
@@ -25,10 +26,15 @@ from pytest_selfheal.model.words import Trust
 from pytest_selfheal.store.lines import Line
 from pytest_selfheal.store.lines import beats
 from pytest_selfheal.store.lines import parse
+from pytest_selfheal.store.table import Row
+from pytest_selfheal.store.table import Table
+from pytest_selfheal.store.table import grouped
 from pytest_selfheal.store.tallies import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Mapping
 
 R = TypeVar("R", bound=Record)
 
@@ -37,77 +43,82 @@ COUNTS = 1
 BROKE = 2
 """Flag of a failure that was not healed."""
 
-_KEPT: tuple[type[Record], ...] = (RunRecord, ReviewEntry, PatternResult, GeneratedTest, Tally)
+KEPT: tuple[type[Record], ...] = (RunRecord, ReviewEntry, PatternResult, GeneratedTest, Tally)
+"""Records that are kept whole."""
+TABLED = (FailureRecord.kind, HealingEvent.kind)
+"""Kinds of which only rows are kept; there may be a million of them."""
 MASS_FAILURES = 10
 MASS_SHARE = 0.8
-
-
-class Row(NamedTuple):
-    """A failure as the fold keeps it; `crc` is the checksum of its line."""
-
-    updated_at: str
-    crc: int
-    signature: str
-    run_id: str
-    nodeid: str
-    created_at: str
-    flags: int
 
 
 class Fold:
     """Records by kind and id, where the winner of `lines.beats` stays; adding a line twice changes nothing."""
 
     def __init__(self) -> None:
-        self.records: dict[str, dict[str, Record]] = {cls.kind: {} for cls in _KEPT}
-        self.failures: dict[str, Row] = {}
-        self.ambiguous: set[str] = set()
-        """Ids of failures written twice with one time and different text; `settle` finds their winner."""
-        self._by_signature: dict[str, list[str]] | None = None
+        self.records: dict[str, dict[str, Record]] = {cls.kind: {} for cls in KEPT}
+        self.tables: dict[str, Table] = {kind: Table() for kind in TABLED}
+        self.rewritten: dict[str, set[str]] = {kind: set() for kind in TABLED}
+        """Ids of rows written more than once with different text: of their lines only the row's counts."""
+        self.ambiguous: set[tuple[str, str]] = set()
+        """Kind and id of rows written twice at one time with different text; `settle` finds their winner."""
         self._mass: frozenset[str] | None = None
+
+    @property
+    def failures(self) -> Table:
+        """Return the rows of the failures."""
+        return self.tables[FailureRecord.kind]
 
     def add(self, line: Line) -> None:
         """Take in one line; kinds that are not folded are ignored."""
-        record = line.record
-        if isinstance(record, FailureRecord):
-            self._add_failure(record, line.crc)
-        elif record is not None and line.kind in self.records:
+        if line.values is None:
+            return
+        table = self.tables.get(line.kind)
+        if table is not None:
+            self._add_row(table, line)
+        elif line.kind in self.records:
+            record = line.record
             known = self.records[line.kind]
-            if line.id not in known or beats(record, known[line.id]):
+            if record is not None and (line.id not in known or beats(record, known[line.id])):
                 known[line.id] = record
                 self._mass = None
 
-    def _add_failure(self, record: FailureRecord, crc: int) -> None:
-        known = self.failures.get(record.id)
-        if known is not None:
-            if record.updated_at == known.updated_at and crc != known.crc:
-                self.ambiguous.add(record.id)
-            if record.updated_at <= known.updated_at:
+    def _add_row(self, table: Table, line: Line) -> None:
+        place = table.place(line.id)
+        if place is not None:
+            known = table.updated_at(place)
+            if line.crc != table.crc[place]:
+                self.rewritten[line.kind].add(line.id)
+                if line.updated_at == known:
+                    self.ambiguous.add((line.kind, line.id))
+            if line.updated_at <= known:
                 return
-        self._put(record, crc)
+        self._put(table, line)
 
-    def _put(self, record: FailureRecord, crc: int) -> None:
-        self.failures[record.id] = _row(record, crc)
-        self._by_signature = None
+    def _put(self, table: Table, line: Line) -> None:
+        table.put(row_of(line))
         self._mass = None
 
     def settle(self, raw_lines: Iterable[bytes]) -> None:
-        """Find the winners among the ambiguous failures by reading the lines once more."""
-        winners: dict[str, Line] = {}
+        """Find the winners among the ambiguous rows by reading the lines once more."""
+        winners: dict[tuple[str, str], Line] = {}
         for raw in raw_lines:
-            if b'"failure"' not in raw:
+            if not any(b'"%s"' % kind.encode() in raw for kind in TABLED):
                 continue
             try:
                 line = parse(raw)
             except DataError:
                 continue
-            if line.id in self.ambiguous and line.kind == FailureRecord.kind and line.record is not None:
-                old = winners.get(line.id)
-                if old is None or old.record is None or beats(line.record, old.record):
-                    winners[line.id] = line
+            key = (line.kind, line.id)
+            if key in self.ambiguous and (key not in winners or is_beaten(winners[key], line)):
+                winners[key] = line
         for line in winners.values():
-            if isinstance(line.record, FailureRecord):
-                self._put(line.record, line.crc)
+            self._put(self.tables[line.kind], line)
         self.ambiguous.clear()
+
+    def is_current(self, kind: str, record_id: str, crc: int) -> bool:
+        """Return whether a line of a failure or an event is the one that counts among those with its id."""
+        place = self.tables[kind].place(record_id)
+        return place is None or self.tables[kind].crc[place] == crc
 
     def of(self, cls: type[R]) -> list[R]:
         """Return the kept records of one class, in no particular order."""
@@ -117,23 +128,40 @@ class Fold:
         """Return whether a regression test was written for a signature."""
         return signature in self.records[GeneratedTest.kind]
 
-    def rows(self, signature: str) -> list[tuple[str, Row]]:
-        """Return `(id, row)` of each failure with this signature that counts: trusted, no regression, no mass run."""
-        if self._by_signature is None:
-            grouped: dict[str, list[str]] = defaultdict(list)
-            for failure_id, row in self.failures.items():
-                grouped[row.signature].append(failure_id)
-            self._by_signature = dict(grouped)
-        return [
-            (failure_id, row)
-            for failure_id in self._by_signature.get(signature, ())
-            if (row := self.failures[failure_id]).flags & COUNTS and row.run_id not in self.mass_runs
-        ]
+    def rows(self, signature: str) -> list[Row]:
+        """Return each failure with this signature that counts: trusted, no regression, no mass run."""
+        mass = self.mass_runs
+        found = self.failures.rows_at(self.failures.of_signature(signature))
+        return [row for row in found if row.flags & COUNTS and row.run_id not in mass]
 
     def total(self, signature: str) -> int:
         """Return how often a signature was seen, as distinct run and test, dropped records included."""
-        present = len({(row.run_id, row.nodeid) for _, row in self.rows(signature)})
+        present = len({(row.run_id, row.nodeid) for row in self.rows(signature)})
         return present + sum(tally.failures.get(signature, 0) for tally in self.of(Tally))
+
+    def present(self) -> dict[str, int]:
+        """Return how often each signature was seen, as `total` does but without dropped records."""
+        table = self.failures
+        mass = {number for run_id in self.mass_runs if (number := table.runs.find(run_id)) is not None}
+        return {
+            table.signatures.list[number]: len(
+                {
+                    table.run[place] << 32 | table.nodeid[place]
+                    for place in places
+                    if table.flags[place] & COUNTS and table.run[place] not in mass
+                }
+            )
+            for number, places in table.by_signature()
+        }
+
+    def count(self, kind: str) -> int:
+        """Return how many records of a kind there are."""
+        return len(self.tables[kind]) if kind in self.tables else len(self.records[kind])
+
+    def started(self) -> tuple[str, str]:
+        """Return the first and the last start of a run, or "" twice."""
+        starts = [run.started_at for run in self.of(RunRecord)]
+        return min(starts, default=""), max(starts, default="")
 
     @property
     def mass_runs(self) -> frozenset[str]:
@@ -142,85 +170,71 @@ class Fold:
         Such a run teaches nothing about single tests (design, section 4).
         """
         if self._mass is None:
-            executed = {
-                run.id: run.passed + run.failed + run.errors
-                for run in self.of(RunRecord)
-                if run.complete and run.failed + run.errors >= MASS_FAILURES
-            }
-            broken: dict[tuple[str, str], set[str]] = defaultdict(set)
-            for row in self.failures.values():
-                if row.run_id in executed and row.flags & BROKE:
-                    broken[row.run_id, row.signature].add(row.nodeid)
-            self._mass = frozenset(
-                run_id
-                for (run_id, _), nodeids in broken.items()
-                if len(nodeids) >= MASS_FAILURES and len(nodeids) > MASS_SHARE * executed[run_id]
-            )
+            self._mass = frozenset(mass_runs(self.failures, executed_in(self.of(RunRecord))))
         return self._mass
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON, equal for equal folds; long texts that repeat are numbered."""
-        nodeids: dict[str, int] = {}
-        signatures: dict[str, int] = {}
-        failures: dict[str, list[list[Any]]] = {}
-        for failure_id, row in sorted(self.failures.items()):
-            packed = [
-                failure_id,
-                row.updated_at,
-                row.crc,
-                signatures.setdefault(row.signature, len(signatures)),
-                nodeids.setdefault(row.nodeid, len(nodeids)),
-                "" if row.created_at == row.updated_at else row.created_at,
-                row.flags,
-            ]
-            failures.setdefault(row.run_id, []).append(packed)
+        """Return plain JSON, equal for equal folds."""
         return {
             "records": {
                 kind: [record.to_dict() for _, record in sorted(known.items())] for kind, known in self.records.items()
             },
-            "nodeids": list(nodeids),
-            "signatures": list(signatures),
-            "failures": dict(sorted(failures.items())),
+            "rows": {kind: [list(row) for row in sorted(table)] for kind, table in self.tables.items()},
         }
 
-    @classmethod
-    def from_dict(cls, data: Any) -> Fold:
-        """Return the fold that `to_dict` described.
 
-        Raises:
-            DataError: the data has another shape.
-        """
-        fold = cls()
-        try:
-            for kept in _KEPT:
-                for item in data["records"][kept.kind]:
-                    record = kept.from_dict(item)
-                    fold.records[kept.kind][record.id] = record
-            nodeids, signatures = data["nodeids"], data["signatures"]
-            for run_id, rows in data["failures"].items():
-                for failure_id, updated_at, crc, signature, nodeid, created_at, flags in rows:
-                    fold.failures[failure_id] = Row(
-                        updated_at, crc, signatures[signature], run_id, nodeids[nodeid], created_at or updated_at, flags
-                    )
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"not a fold: {error!r}") from error
-        return fold
+def executed_in(runs: Iterable[RunRecord]) -> dict[str, int]:
+    """Return how many tests were executed, by id, in those ended runs that may have failed as a whole."""
+    return {
+        run.id: run.passed + run.failed + run.errors
+        for run in runs
+        if run.complete and run.failed + run.errors >= MASS_FAILURES
+    }
 
 
-def _row(record: FailureRecord, crc: int) -> Row:
+def mass_runs(table: Table, executed: Mapping[str, int]) -> Iterator[str]:
+    """Yield those of the runs that failed as a whole, by the failures in a table."""
+    if not executed:
+        return
+    order, starts = grouped(table.run, len(table.runs.list))
+    for number, run_id in enumerate(table.runs.list):
+        if run_id not in executed:
+            continue
+        broken: dict[int, set[int]] = defaultdict(set)
+        for place in order[starts[number] : starts[number + 1]]:
+            if table.flags[place] & BROKE:
+                broken[table.signature[place]].add(table.nodeid[place])
+        most = max(map(len, broken.values()), default=0)
+        if most >= MASS_FAILURES and most > MASS_SHARE * executed[run_id]:
+            yield run_id
+
+
+def is_beaten(old: Line, new: Line) -> bool:
+    """Return whether the line `new` replaces the line `old` of the same record."""
+    if new.updated_at != old.updated_at or new.raw == old.raw:
+        return new.updated_at > old.updated_at
+    one, other = parse(new.raw).record, parse(old.raw).record
+    return new.raw > old.raw if one is None or other is None else beats(one, other)
+
+
+def row_of(line: Line) -> Row:
+    """Return the row of a failure or an event."""
+    values = line.values or {}
+    is_failure = line.kind == FailureRecord.kind
     return Row(
-        record.updated_at,
-        crc,
-        record.signature,
-        record.run_id,
-        record.nodeid,
-        record.created_at,
-        flags_of(record),
+        line.id,
+        line.updated_at,
+        line.crc,
+        values["signature"],
+        values["run_id"],
+        values["nodeid"] if is_failure else "",
+        values.get("created_at", ""),
+        flags_of(values) if is_failure else 0,
     )
 
 
-def flags_of(record: FailureRecord) -> int:
-    """Return `COUNTS` and `BROKE` as they hold for a failure."""
-    counts = not record.is_regression and record.trust is not Trust.UNTRUSTED
-    broke = record.outcome in (Outcome.FAILED, Outcome.ESCALATED)
+def flags_of(values: Mapping[str, Any]) -> int:
+    """Return `COUNTS` and `BROKE` as they hold for the fields of a failure."""
+    counts = not values.get("is_regression") and values.get("trust") is not Trust.UNTRUSTED
+    broke = values["outcome"] in (Outcome.FAILED, Outcome.ESCALATED)
     return COUNTS * counts | BROKE * broke

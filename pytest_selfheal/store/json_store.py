@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import TypeVar
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.errors import StoreError
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import RunRecord
     from pytest_selfheal.store.compact import CompactReport
     from pytest_selfheal.store.fold import Fold
+    from pytest_selfheal.store.layered import Layered
     from pytest_selfheal.store.quarantine import Quarantine
+    from pytest_selfheal.store.queries import Piece
     from pytest_selfheal.store.verify import VerifyReport
     from pytest_selfheal.store.view import View
 
@@ -48,6 +51,9 @@ SNAPSHOT_BYTES = 1 << 20
 
 
 _READ_BACK = 200
+_TRIES = 6
+
+T = TypeVar("T")
 
 
 class JsonStore:
@@ -145,13 +151,14 @@ class JsonStore:
         """See `Store`."""
         from pytest_selfheal.store import queries
 
-        return queries.history(self._fold(), signatures, since)
+        names = list(signatures)
+        return self._ask(lambda fold: queries.history(fold, names, since))
 
     def runs(self, *, limit: int | None = None) -> list[RunRecord]:
         """See `Store`."""
         from pytest_selfheal.store import queries
 
-        return queries.runs(self._fold(), limit)
+        return self._ask(lambda fold: queries.runs(fold, limit))
 
     def failures(
         self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
@@ -159,39 +166,57 @@ class JsonStore:
         """See `Store`."""
         from pytest_selfheal.store import queries
 
-        fold = self._fold()
-        return queries.failures(fold, self._raw_lines(), limit=limit, run_id=run_id, since=since)
+        return self._ask(
+            lambda fold: queries.failures(
+                fold,
+                self._pieces("failure", run_id, since),
+                limit=limit,
+                run_id=run_id,
+                since=since,
+                latest=self._view.latest(),
+            )
+        )
 
-    def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
+    def events(
+        self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
+    ) -> list[HealingEvent]:
         """See `Store`."""
         from pytest_selfheal.store import queries
 
-        self._fold()
-        return queries.events(self._raw_lines(), self._view.latest(), limit=limit, run_id=run_id)
+        return self._ask(
+            lambda fold: queries.events(
+                fold,
+                self._pieces("event", run_id, since),
+                limit=limit,
+                run_id=run_id,
+                since=since,
+                latest=self._view.latest(),
+            )
+        )
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""
         from pytest_selfheal.store import queries
 
-        return queries.reviews(self._fold(), status)
+        return self._ask(lambda fold: queries.reviews(fold, status))
 
     def generated_tests(self) -> list[GeneratedTest]:
         """See `Store`."""
         from pytest_selfheal.store import queries
 
-        return queries.generated_tests(self._fold())
+        return self._ask(queries.generated_tests)
 
     def patterns(self) -> list[Pattern]:
         """See `Store`."""
         from pytest_selfheal.store import queries
 
-        return queries.patterns(self._fold())
+        return self._ask(queries.patterns)
 
     def pattern_results(self) -> list[PatternResult]:
         """See `KeepsResults`."""
         from pytest_selfheal.store import queries
 
-        return queries.pattern_results(self._fold())
+        return self._ask(queries.pattern_results)
 
     def stats(self) -> dict[str, Any]:
         """Return plain JSON.
@@ -199,32 +224,18 @@ class JsonStore:
         `records` and `dropped` count by kind, `segments`, `merged`, `bytes` and `snapshot_bytes` describe the log,
         `quarantined` and `quarantine_bytes` the lines set aside, `oldest` and `newest` are run starts or "".
         """
-        from pytest_selfheal.store import queries
-        from pytest_selfheal.store.tallies import Tally
-
-        fold = self._fold()
         segments = self._view.segments() if self._usable() else {}
-        runs = queries.runs(fold, None)
-        dropped: dict[str, int] = {}
-        for tally in fold.of(Tally):
-            for kind, count in tally.dropped.items():
-                dropped[kind] = dropped.get(kind, 0) + count
-        counts = {kind: len(known) for kind, known in fold.records.items() if kind != Tally.kind}
-        counts |= {"failure": len(fold.failures), "event": len(self.events())}
         quarantined, quarantine_bytes = self._quarantine.usage()
         return {
             "location": str(self.root),
             "version": self._layout.version(),
-            "records": dict(sorted(counts.items())),
-            "dropped": dict(sorted(dropped.items())),
+            **self._ask(_counted),
             "segments": len(segments),
             "merged": sum(segment.merged for segment in segments.values()),
             "bytes": sum(segment.size for segment in segments.values()),
-            "snapshot_bytes": self._snapshot_bytes(),
+            "snapshot_bytes": self._layout.snapshot_bytes(),
             "quarantined": quarantined,
             "quarantine_bytes": quarantine_bytes,
-            "oldest": runs[-1].started_at if runs else "",
-            "newest": runs[0].started_at if runs else "",
             "lost": self._lost,
         }
 
@@ -238,18 +249,19 @@ class JsonStore:
             return
         if self._few_are_newer_than_the_snapshot():
             return
-        self._fold()
+        if not self._is_read():
+            return
         segments = self._view.segments()
         plain = [segment.size for name, segment in segments.items() if not segment.merged and name in self._view.covers]
         if len(plain) > COMPACT_SEGMENTS or sum(plain) > COMPACT_BYTES:
             self.compact()
             return
         count, size = self._view.uncovered()
-        due = count > SNAPSHOT_SEGMENTS or size > SNAPSHOT_BYTES or self._view.snapshot_damaged
+        due = count > SNAPSHOT_SEGMENTS or size > SNAPSHOT_BYTES or self._view.is_costly
         if due and not self._view.partial:
             try:
                 self._view.save()
-            except OSError as error:
+            except (OSError, DataError) as error:
                 self._notes.failed("cannot be written", self._layout.snapshot, error)
 
     def compact(self) -> CompactReport:
@@ -287,11 +299,31 @@ class JsonStore:
         """See `Store`; everything stays readable, and a later append starts a new segment."""
         self._writer.close()
 
-    def _fold(self) -> Fold:
-        return self._view.refresh() if self._usable() else self._view.fold
+    def _ask(self, question: Callable[[Fold | Layered], T]) -> T:
+        """Answer a question; when a block of the snapshot cannot be used, or a file went away meanwhile, once more."""
+        from pytest_selfheal.store.base import BrokenBlockError
 
-    def _raw_lines(self) -> Iterable[bytes]:
-        return self._view.raw_lines() if self._usable() else self._view.unsaved_lines()
+        for _ in range(_TRIES):
+            try:
+                return question(self._view.refresh() if self._usable() else self._view.fold)
+            except BrokenBlockError as error:
+                self._view.distrust(error)
+            except FileNotFoundError:
+                self._view.restart()
+        raise StoreError("its files changed so often that it could not be read", where=str(self.root))
+
+    def _is_read(self) -> bool:
+        try:
+            self._ask(lambda _fold: None)
+        except StoreError as error:
+            self._notes.add(str(error), cause="changing")
+            return False
+        return True
+
+    def _pieces(self, kind: str, run_id: str | None, since: str | None) -> Iterable[Piece]:
+        from pytest_selfheal.store.clock import normalised
+
+        return self._view.pieces(kind, run_id, normalised(since) if since else None)
 
     def _few_are_newer_than_the_snapshot(self) -> bool:
         """Tell from times and sizes alone that maintenance cannot be due: most runs end here."""
@@ -300,7 +332,7 @@ class JsonStore:
             files = [path.lstat() for path in self._layout.log.rglob("*.jsonl")]
         except OSError:
             return False
-        if "_view" in self.__dict__ and self._view.snapshot_damaged:
+        if "_view" in self.__dict__ and self._view.is_costly:
             return False
         newer = [file.st_size for file in files if file.st_mtime_ns >= renewed_ns]
         is_small = len(files) <= COMPACT_SEGMENTS and sum(file.st_size for file in files) <= COMPACT_BYTES
@@ -332,8 +364,21 @@ class JsonStore:
                 cause="write",
             )
 
-    def _snapshot_bytes(self) -> int:
-        try:
-            return self._layout.snapshot.lstat().st_size
-        except OSError:
-            return 0
+
+def _counted(fold: Fold | Layered) -> dict[str, Any]:
+    from pytest_selfheal.store.fold import KEPT
+    from pytest_selfheal.store.fold import TABLED
+    from pytest_selfheal.store.tallies import Tally
+
+    dropped: dict[str, int] = {}
+    for tally in fold.of(Tally):
+        for kind, count in tally.dropped.items():
+            dropped[kind] = dropped.get(kind, 0) + count
+    kinds = sorted([*TABLED, *(cls.kind for cls in KEPT if cls is not Tally)])
+    oldest, newest = fold.started()
+    return {
+        "records": {kind: fold.count(kind) for kind in kinds},
+        "dropped": dict(sorted(dropped.items())),
+        "oldest": oldest,
+        "newest": newest,
+    }

@@ -44,6 +44,7 @@ KNOWN = frozenset(
         *(
             "log",
             "snapshot.json",
+            "snapshot",
             "quarantine",
             "lock",
             "patterns.json",
@@ -84,6 +85,7 @@ class Layout:
         self.root = root
         self.log = root / "log"
         self.snapshot = root / "snapshot.json"
+        self.blocks = root / "snapshot"
         self.quarantine = root / "quarantine"
         self.lock = root / "lock"
 
@@ -162,6 +164,15 @@ class Layout:
             if name not in present and (ours or name == "store.json"):
                 with contextlib.suppress(FileExistsError):
                     _write_new(self.root / name, content)
+
+    def snapshot_bytes(self) -> int:
+        """Return the size of the snapshot and its files of blocks."""
+        size = 0
+        with contextlib.suppress(OSError):
+            size += os.lstat(self.snapshot).st_size
+        with contextlib.suppress(OSError), os.scandir(self.blocks) as entries:
+            size += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        return size
 
     def new_segment(self, stamp: str, writer: str) -> str:
         """Return an unused name: month, UTC stamp, writer (a pid, or `merged`), host digest and randomness."""

@@ -1,4 +1,6 @@
-"""The line format: one ASCII JSON object per record, `{"v":1,"kind":...,"id":...,"t":...,"data":{...}}`.
+"""The line format: one ASCII JSON object per record, `{"v":1,"kind":...,"id":...,"t":...,"data":{...},"crc":"..."}`.
+
+`crc` is the CRC-32 of everything before its comma, in eight hexadecimal digits; lines of earlier versions have none.
 
 PYTEST_DONT_REWRITE
 """
@@ -44,6 +46,10 @@ _CLASSES = {
 
 KINDS = tuple(_CLASSES)
 
+_SUM = b',"crc":"%08x"}'
+_SUM_HEAD = b',"crc":"'
+_SUM_LENGTH = len(_SUM % 0)
+
 
 @cache
 def class_of(kind: str) -> type[Record] | None:
@@ -57,17 +63,27 @@ def class_of(kind: str) -> type[Record] | None:
 
 
 class Line(NamedTuple):
-    """A line that was understood; `record` is None when its kind is unknown here (a newer version wrote it)."""
+    """A line that was understood; `values` is None when its kind is unknown here (a newer version wrote it).
+
+    The values are the checked fields of the record. Most readers need few of them, and building a record of each of a
+    million lines takes longer than reading them.
+    """
 
     kind: str
     id: str
     updated_at: str
-    record: Record | None
+    values: dict[str, Any] | None
     raw: bytes
 
     @property
+    def record(self) -> Record | None:
+        """Return the record, built anew; None when the kind is unknown here."""
+        cls = class_of(self.kind)
+        return None if cls is None or self.values is None else cls(**self.values)
+
+    @property
     def crc(self) -> int:
-        """Return a checksum of the line, by which it is found again in its segment."""
+        """Return a checksum of the whole line, by which its versions are told apart."""
         return zlib.crc32(self.raw)
 
 
@@ -92,7 +108,7 @@ def checked(record: Record, latest: str, *, read_back: bool = True) -> Line:
         raise FutureLineError("dated more than a day in the future")
     if read_back:
         type(record).from_dict(data)
-    return Line(record.kind, record.id, record.updated_at, record, raw)
+    return Line(record.kind, record.id, record.updated_at, vars(record), raw)
 
 
 def _encoded(record: Record, data: dict[str, Any]) -> bytes:
@@ -101,6 +117,7 @@ def _encoded(record: Record, data: dict[str, Any]) -> bytes:
         raw = json.dumps(envelope, separators=(",", ":"), allow_nan=False).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
         raise DataError(f"a {record.kind} record cannot be written as JSON: {error}", where=record.id) from error
+    raw = raw[:-1] + _SUM % zlib.crc32(raw[:-1])
     if len(raw) > LINE_CAP:
         raise DataError(f"a {record.kind} record has {len(raw)} bytes, more than {LINE_CAP}", where=record.id)
     return raw
@@ -118,6 +135,8 @@ def parse(raw: bytes, latest: str | None = None) -> Line:
     """
     if len(raw) > LINE_CAP:
         raise BadLineError(f"longer than {LINE_CAP} bytes")
+    if raw[-_SUM_LENGTH:-10] == _SUM_HEAD and raw[-_SUM_LENGTH:] != _SUM % zlib.crc32(raw[:-_SUM_LENGTH]):
+        raise BadLineError("its checksum does not match")
     try:
         envelope = json.loads(raw.decode("ascii"), parse_constant=_refused)
     except (ValueError, RecursionError) as error:
@@ -133,12 +152,12 @@ def parse(raw: bytes, latest: str | None = None) -> Line:
     if cls is None:
         return Line(kind, record_id, updated_at, None, raw)
     try:
-        record = cls.from_dict(envelope.get("data"))
+        values = cls.checked_fields(envelope.get("data"))
     except (DataError, RecursionError) as error:
         raise BadLineError(f"not a {kind} record: {error}") from error
-    if (record.id, record.updated_at) != (record_id, updated_at):
+    if (values["id"], values["updated_at"]) != (record_id, updated_at):
         raise BadLineError("its envelope contradicts its data")
-    return Line(kind, record_id, updated_at, record, raw)
+    return Line(kind, record_id, updated_at, values, raw)
 
 
 def beats(new: Record, old: Record) -> bool:

@@ -80,11 +80,17 @@ class MemoryStore:
         self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
     ) -> list[FailureRecord]:
         """See `Store`."""
-        return queries.failures(self._settled(), self._lines, limit=limit, run_id=run_id, since=since)
+        return queries.failures(
+            self._settled(), [queries.Piece("~", self._lines)], limit=limit, run_id=run_id, since=since
+        )
 
-    def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
+    def events(
+        self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
+    ) -> list[HealingEvent]:
         """See `Store`."""
-        return queries.events(self._lines, None, limit=limit, run_id=run_id)
+        return queries.events(
+            self._settled(), [queries.Piece("~", self._lines)], limit=limit, run_id=run_id, since=since
+        )
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""

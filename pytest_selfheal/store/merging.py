@@ -95,9 +95,9 @@ class Reading:
         except BadLineError as error:
             self._refuse(error.what.partition(":")[0])
             return None
-        if isinstance(line.record, Merged):
+        if line.kind == Merged.kind:
             return None  # speaks of the source's own files
-        if line.record is None:
+        if line.values is None:
             self._refuse("unknown kind")
             return None
         self.read += 1
@@ -154,7 +154,7 @@ def _winners(lines: Iterable[Line]) -> dict[tuple[str, str], Line]:
     for line in lines:
         key = (line.kind, line.id)
         if _beats(line, found.get(key)):
-            found[key] = line._replace(record=None)
+            found[key] = line._replace(values=None)
     return found
 
 

@@ -57,8 +57,10 @@ class Store(Protocol):
     ) -> list[FailureRecord]:
         """Return failures, newest first, each with its current `occurrence_count` and `test_generated`."""
 
-    def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
-        """Return healing events, newest first."""
+    def events(
+        self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
+    ) -> list[HealingEvent]:
+        """Return healing events, newest first; with `since` (UTC, ISO 8601) those that happened then or later."""
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """Return entries of the review queue, newest first; only those with `status` when it is given."""

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 from typing import TypeVar
 
 from pytest_selfheal.errors import DataError
@@ -26,8 +27,8 @@ from pytest_selfheal.model.runs import RunRecord
 from pytest_selfheal.model.words import Origin
 from pytest_selfheal.store.clock import normalised
 from pytest_selfheal.store.fold import BROKE
-from pytest_selfheal.store.lines import beats
 from pytest_selfheal.store.lines import parse
+from pytest_selfheal.store.spans import time_of
 from pytest_selfheal.store.tallies import PatternTally
 from pytest_selfheal.store.tallies import Tally
 
@@ -35,22 +36,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_selfheal.store.fold import Fold
-    from pytest_selfheal.store.fold import Row
+    from pytest_selfheal.store.layered import Layered
+    from pytest_selfheal.store.lines import Line
 
 R = TypeVar("R", bound=Record)
 
 
-def history(fold: Fold, signatures: Iterable[str], since: str) -> dict[str, History]:
+class Piece(NamedTuple):
+    """A part of the log, not read yet: nothing in it is later than `newest`."""
+
+    newest: str
+    lines: Iterable[bytes]
+
+
+def history(fold: Fold | Layered, signatures: Iterable[str], since: str) -> dict[str, History]:
     """Return the history of each signature; unknown ones get an empty history."""
     start = normalised(since)
     return {signature: _history(fold, signature, start) for signature in signatures}
 
 
-def _history(fold: Fold, signature: str, start: str) -> History:
+def _history(fold: Fold | Layered, signature: str, start: str) -> History:
     first: dict[tuple[str, str], tuple[str, str]] = {}
-    for failure_id, row in fold.rows(signature):
+    for row in fold.rows(signature):
         if row.flags & BROKE and row.created_at >= start:
-            seen = (row.created_at, failure_id)
+            seen = (row.created_at, row.id)
             key = (row.run_id, row.nodeid)
             first[key] = min(seen, first.get(key, seen))
     occurrences = [Occurrence(run, nodeid, created, found) for (run, nodeid), (created, found) in first.items()]
@@ -58,84 +67,88 @@ def _history(fold: Fold, signature: str, start: str) -> History:
     return History(signature, tuple(occurrences), fold.total(signature), fold.generated(signature))
 
 
-def runs(fold: Fold, limit: int | None) -> list[RunRecord]:
+def runs(fold: Fold | Layered, limit: int | None) -> list[RunRecord]:
     """Return runs, newest first."""
     return sorted(fold.of(RunRecord), key=lambda run: (run.started_at, run.id), reverse=True)[:limit]
 
 
-def reviews(fold: Fold, status: str | None) -> list[ReviewEntry]:
+def reviews(fold: Fold | Layered, status: str | None) -> list[ReviewEntry]:
     """Return review entries, those touched last first."""
     wanted = [entry for entry in fold.of(ReviewEntry) if status in (None, entry.status)]
     return sorted(wanted, key=lambda entry: (entry.updated_at, entry.id), reverse=True)
 
 
-def generated_tests(fold: Fold) -> list[GeneratedTest]:
+def generated_tests(fold: Fold | Layered) -> list[GeneratedTest]:
     """Return generated tests, newest first."""
     return sorted(fold.of(GeneratedTest), key=lambda test: (test.created_at, test.id), reverse=True)
 
 
 def failures(
-    fold: Fold, lines: Iterable[bytes], *, limit: int | None, run_id: str | None, since: str | None
+    fold: Fold | Layered,
+    pieces: Iterable[Piece],
+    *,
+    limit: int | None,
+    run_id: str | None,
+    since: str | None,
+    latest: str | None = None,
 ) -> list[FailureRecord]:
-    """Return failures, newest first; the fold chooses, only the chosen ones are read from `lines`."""
-    start = normalised(since) if since else ""
-    chosen = [
-        (failure_id, row)
-        for failure_id, row in fold.failures.items()
-        if run_id in (None, row.run_id) and row.created_at >= start
-    ]
-    chosen.sort(key=lambda pair: (pair[1].created_at, pair[0]), reverse=True)
-    del chosen[len(chosen) if limit is None else limit :]
-    found = _found(dict(chosen), lines)
-    totals = {signature: fold.total(signature) for signature in {row.signature for _, row in chosen}}
+    """Return failures, newest first; no more pieces are read than it takes."""
+    found = _newest(FailureRecord, fold, pieces, limit=limit, run_id=run_id, since=since, latest=latest)
+    totals = {signature: fold.total(signature) for signature in {one.signature for one in found}}
+    tested = {signature for signature in totals if fold.generated(signature)}
     return [
-        replace(
-            found[failure_id],
-            occurrence_count=totals[row.signature],
-            test_generated=fold.generated(row.signature),
-        )
-        for failure_id, row in chosen
-        if failure_id in found
+        replace(one, occurrence_count=totals[one.signature], test_generated=one.signature in tested) for one in found
     ]
 
 
-def _found(wanted: dict[str, Row], lines: Iterable[bytes]) -> dict[str, FailureRecord]:
-    import zlib
-
-    found: dict[str, FailureRecord] = {}
-    checksums = {row.crc for row in wanted.values()}
-    for raw in lines if wanted else ():
-        crc = zlib.crc32(raw)
-        if crc not in checksums:
-            continue
-        try:
-            record = parse(raw).record
-        except DataError:
-            continue
-        if isinstance(record, FailureRecord) and record.id in wanted and wanted[record.id].crc == crc:
-            found[record.id] = record
-            if len(found) == len(wanted):
-                break
-    return found
-
-
-def events(lines: Iterable[bytes], latest: str | None, *, limit: int | None, run_id: str | None) -> list[HealingEvent]:
+def events(
+    fold: Fold | Layered,
+    pieces: Iterable[Piece],
+    *,
+    limit: int | None,
+    run_id: str | None,
+    since: str | None,
+    latest: str | None = None,
+) -> list[HealingEvent]:
     """Return healing events, newest first; lines dated after `latest` do not count."""
-    known: dict[str, HealingEvent] = {}
-    for raw in lines:
-        if b'"event"' not in raw:
-            continue
-        try:
-            record = parse(raw, latest).record
-        except DataError:
-            continue
-        if isinstance(record, HealingEvent) and (record.id not in known or beats(record, known[record.id])):
-            known[record.id] = record
-    wanted = [event for event in known.values() if run_id in (None, event.run_id)]
-    return sorted(wanted, key=lambda event: (event.created_at or event.updated_at, event.id), reverse=True)[:limit]
+    return _newest(HealingEvent, fold, pieces, limit=limit, run_id=run_id, since=since, latest=latest)
 
 
-def patterns(fold: Fold) -> list[Pattern]:
+def _newest(
+    cls: type[R],
+    fold: Fold | Layered,
+    pieces: Iterable[Piece],
+    *,
+    limit: int | None,
+    run_id: str | None,
+    since: str | None,
+    latest: str | None,
+) -> list[R]:
+    start = normalised(since) if since else ""
+    mark = b'"%s"' % cls.kind.encode()
+    found: dict[str, tuple[tuple[str, str], Line]] = {}
+    for piece in pieces:
+        if limit is not None and len(found) >= limit:
+            found = dict(sorted(found.items(), key=lambda pair: pair[1][0], reverse=True)[:limit])
+            if not found or piece.newest < min(place for place, _ in found.values())[0]:
+                break
+        for raw in piece.lines:
+            if mark not in raw:
+                continue
+            try:
+                line = parse(raw, latest)
+            except DataError:
+                continue
+            if line.kind != cls.kind or line.values is None or run_id not in (None, line.values["run_id"]):
+                continue
+            moment = time_of(line)
+            if moment >= start and fold.is_current(cls.kind, line.id, line.crc):
+                found[line.id] = ((moment, line.id), line)
+    ordered = sorted(found.values(), key=lambda pair: pair[0], reverse=True)[:limit]
+    return [record for _, line in ordered if isinstance(record := line.record, cls)]
+
+
+def patterns(fold: Fold | Layered) -> list[Pattern]:
     """Return patterns folded from their results, the most certain first."""
     grouped: dict[tuple[str, str], list[PatternResult]] = defaultdict(list)
     for result in fold.of(PatternResult):
@@ -151,7 +164,7 @@ def patterns(fold: Fold) -> list[Pattern]:
     )
 
 
-def pattern_results(fold: Fold) -> list[PatternResult]:
+def pattern_results(fold: Fold | Layered) -> list[PatternResult]:
     """Return the single results that patterns are folded from, oldest first; those dropped with age are gone."""
     return sorted(fold.of(PatternResult), key=lambda result: (result.created_at, result.id))
 

@@ -53,9 +53,13 @@ class SpooledStore:
         folder: `.selfheal`; the spool is a JSON store below it.
         url: the connection string.
         now: the clock.
+        retention_days: `maintain` turns older records in the database into counts.
     """
 
-    def __init__(self, folder: Path, url: str, *, now: Callable[[], datetime | float]) -> None:
+    def __init__(
+        self, folder: Path, url: str, *, now: Callable[[], datetime | float], retention_days: float = 90
+    ) -> None:
+        self._retention_days = retention_days
         self._url = url
         self._now = now
         self._notes = Notes()
@@ -99,9 +103,11 @@ class SpooledStore:
         """See `Store`."""
         return self._ask(lambda store: store.failures(limit=limit, run_id=run_id, since=since))
 
-    def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
+    def events(
+        self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
+    ) -> list[HealingEvent]:
         """See `Store`."""
-        return self._ask(lambda store: store.events(limit=limit, run_id=run_id))
+        return self._ask(lambda store: store.events(limit=limit, run_id=run_id, since=since))
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""
@@ -121,7 +127,9 @@ class SpooledStore:
         return {**answer, "spooled": sum(self._spool.stats()["records"].values()) if self._waiting() else 0}
 
     def maintain(self) -> None:
-        """See `Store`; the spool is emptied by delivering it."""
+        """See `Store`; the spool is emptied by delivering it, the database drops a part of what is too old."""
+        if self._opened is not None and not self._is_away:
+            self._opened.maintain()
 
     def close(self) -> None:
         """See `Store`."""
@@ -163,7 +171,7 @@ class SpooledStore:
         if self._opened is None:
             from pytest_selfheal.store.sql.sql_store import SqlStore
 
-            self._opened = SqlStore(self._url, now=self._now)
+            self._opened = SqlStore(self._url, now=self._now, retention_days=self._retention_days)
         return self._opened
 
     def _waiting(self) -> bool:

@@ -15,15 +15,18 @@ from pytest_selfheal.errors import DataError
 from pytest_selfheal.errors import StoreError
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.store import snapshot as snapshots
+from pytest_selfheal.store.base import Base
+from pytest_selfheal.store.base import BrokenBlockError
 from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.files import read_lines
+from pytest_selfheal.store.fold import KEPT
+from pytest_selfheal.store.fold import TABLED
 from pytest_selfheal.store.fold import Fold
 from pytest_selfheal.store.layout import KNOWN
 from pytest_selfheal.store.lines import BadLineError
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import reason
 from pytest_selfheal.store.quarantine import Quarantine
-from pytest_selfheal.store.tallies import Merged
 from pytest_selfheal.store.tallies import Tally
 from pytest_selfheal.store.view import merge_names
 from pytest_selfheal.store.view import replaced_by
@@ -49,7 +52,8 @@ class VerifyReport(Value):
         bytes: size of the log.
         records: distinct records by kind.
         torn_tails: segments ending in half a line; normal after a kill, nothing acknowledged is missing.
-        bad_lines: complete lines that are no records; reading sets them aside.
+        bad_lines: complete lines that are no records, or whose checksum is wrong; reading sets them aside.
+        altered: records of the snapshot whose line in the log is gone or no longer what it was; bad lines among them.
         snapshot: `ok`, `missing` (both fine), `stale` (does not fit the log) or `damaged`; the log is read instead.
         uncovered_bytes: bytes of the log that the snapshot does not hold yet.
         quarantined: bad lines set aside so far.
@@ -67,6 +71,7 @@ class VerifyReport(Value):
     records: dict[str, int] = field(default_factory=dict)
     torn_tails: int = 0
     bad_lines: int = 0
+    altered: int = 0
     snapshot: str = "missing"
     uncovered_bytes: int = 0
     quarantined: int = 0
@@ -86,12 +91,12 @@ class Verification:
         self._layout = layout
         self._latest = clock.iso(DAY_S)
         self._notes = notes
-        self._ids: dict[str, set[str]] = defaultdict(set)
+        self._kinds: dict[str, set[str]] = defaultdict(set)
         self._torn = 0
         self._bad = 0
+        self._altered = 0
         self._uncovered = 0
-        self._covered = Fold()
-        self._covered_lines: list[bytes] = []
+        self._fold = Fold()
 
     def run(self) -> VerifyReport:
         """Return the report; never raises and changes nothing."""
@@ -113,13 +118,20 @@ class Verification:
                     merge_names(gone, replaced_by(segment))
                 except OSError as error:
                     self._complain(f"log/{segment.name}", error)
-        status, snapshot = self._snapshot(segments)
-        covers = snapshot.covers if snapshot else {}
+        status, base = self._snapshot(segments)
+        covers = base.summary.covers if base else {}
         current = [segment for segment in segments.values() if segment.size > gone.get(segment.name, -1)]
+        starts = {segment.name: gone.get(segment.name, 0) for segment in current}
         for segment in current:
-            self._look_at(segment, gone.get(segment.name, 0), covers.get(segment.name, 0))
-        if snapshot and self._differs(snapshot.fold):
-            status = "stale"
+            covered = covers.get(segment.name, 0)
+            if covered > starts[segment.name]:
+                starts[segment.name] = self._look_at(segment, starts[segment.name], covered)
+        if base:
+            status = self._compared(base, segments)
+        for segment in current:
+            end = self._look_at(segment, starts[segment.name], None)
+            self._torn += segment.size > end
+            self._uncovered += end - max(starts[segment.name], min(end, covers.get(segment.name, 0)))
         version = self._layout.version()
         return VerifyReport(
             str(self._layout.root),
@@ -129,9 +141,10 @@ class Verification:
             merged=sum(segment.merged for segment in segments.values()),
             superseded=len(segments) - len(current),
             bytes=sum(segment.size for segment in segments.values()),
-            records={kind: len(ids) for kind, ids in sorted(self._ids.items())},
+            records=self._records(),
             torn_tails=self._torn,
             bad_lines=self._bad,
+            altered=self._altered,
             snapshot=status,
             uncovered_bytes=self._uncovered,
             quarantined=Quarantine(self._layout.quarantine, self._notes, writable=False).usage()[0],
@@ -146,41 +159,71 @@ class Verification:
             self._notes.add(f"{self._layout.snapshot} is {status}; the log is read instead until it is written again")
         if self._bad:
             self._notes.add(f"{self._bad} damaged line(s) in the log; they are skipped and set aside when it is read")
+        if self._altered:
+            self._notes.add(f"{self._altered} record(s) of the snapshot are gone from the log, or not what they were")
         return self._notes.texts
 
-    def _snapshot(self, segments: dict[str, Segment]) -> tuple[str, snapshots.Snapshot | None]:
+    def _snapshot(self, segments: dict[str, Segment]) -> tuple[str, Base | None]:
         try:
-            snapshot = snapshots.read(self._layout.snapshot)
+            summary = snapshots.read(self._layout.snapshot)
         except FileNotFoundError:
             return "missing", None
+        except snapshots.OlderSnapshotError:
+            return "stale", None
         except (OSError, DataError):
             return "damaged", None
-        return ("ok", snapshot) if snapshot.fits(segments) else ("stale", None)
+        return ("ok", Base(self._layout.blocks, summary)) if summary.fits(segments) else ("stale", None)
 
-    def _look_at(self, segment: Segment, start: int, covered: int) -> None:
+    def _look_at(self, segment: Segment, start: int, stop: int | None) -> int:
+        """Read a part of a segment and return where its last whole line ends."""
         end = start
         try:
-            for _, line_end, raw in read_lines(segment.path, start):
+            for _, line_end, raw in read_lines(segment.path, start, stop):
                 end = line_end
                 try:
                     line = parse(raw, self._latest)
                 except BadLineError:
                     self._bad += 1
                     continue
-                if line.kind not in (Merged.kind, Tally.kind):
-                    self._ids[line.kind].add(line.id)
-                if line_end <= covered:
-                    self._covered.add(line)
-                    self._covered_lines.append(raw)
+                self._fold.add(line)
+                if line.values is None:
+                    self._kinds[line.kind].add(line.id)
         except OSError as error:
             self._complain(f"log/{segment.name}", error)
-        self._torn += segment.size > end
-        self._uncovered += max(0, end - max(start, covered))
+        return end
 
-    def _differs(self, fold: Fold) -> bool:
-        if self._covered.ambiguous:
-            self._covered.settle(self._covered_lines)
-        return self._covered.to_dict() != fold.to_dict()
+    def _records(self) -> dict[str, int]:
+        kinds = (*TABLED, *(cls.kind for cls in KEPT if cls is not Tally))
+        counts = {kind: count for kind in kinds if (count := self._fold.count(kind))}
+        return dict(sorted({**counts, **{kind: len(ids) for kind, ids in self._kinds.items()}}.items()))
+
+    def _compared(self, base: Base, segments: dict[str, Segment]) -> str:
+        """Hold the snapshot against the lines that it covers; return its state."""
+        if self._fold.ambiguous:
+            lines = (raw for segment in segments.values() for _, _, raw in read_lines(segment.path))
+            self._fold.settle(lines)
+        is_same = True
+        try:
+            for kind in TABLED:
+                known = 0
+                for row in base.all_rows(kind):
+                    known += 1
+                    self._altered += self._fold.tables[kind].find(row.id) != row
+                is_same = is_same and known == self._fold.count(kind) == base.summary.counts.get(kind)
+            for cls in KEPT:
+                records = base.records(cls.kind)
+                found = self._fold.records[cls.kind]
+                self._altered += sum(found.get(record_id) != record for record_id, record in records.items())
+                is_same = is_same and len(records) == len(found)
+            present = self._fold.present()
+            known_totals = {
+                name: total for bucket in range(base.summary.buckets) for name, total in base.totals(bucket).items()
+            }
+            is_same = is_same and present == known_totals and base.mass_runs == self._fold.mass_runs
+            base.check()
+        except BrokenBlockError:
+            return "damaged"
+        return "ok" if is_same and not self._altered else "stale"
 
     def _unknown(self, segments: dict[str, Segment]) -> tuple[str, ...]:
         found: list[str] = []

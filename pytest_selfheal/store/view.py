@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.store import snapshot as snapshots
+from pytest_selfheal.store.base import Base
+from pytest_selfheal.store.base import BrokenBlockError
 from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.files import read_lines
 from pytest_selfheal.store.fold import Fold
+from pytest_selfheal.store.layered import Layered
 from pytest_selfheal.store.lines import BadLineError
 from pytest_selfheal.store.lines import Line
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import reason
-from pytest_selfheal.store.snapshot import Snapshot
+from pytest_selfheal.store.queries import Piece
+from pytest_selfheal.store.snapshot import fits
+from pytest_selfheal.store.spans import Measuring
 from pytest_selfheal.store.tallies import Merged
 
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from pytest_selfheal.store.layout import Segment
     from pytest_selfheal.store.notes import Notes
     from pytest_selfheal.store.quarantine import Quarantine
+    from pytest_selfheal.store.snapshot import Summary
+    from pytest_selfheal.store.spans import Span
 
 _TRIES = 6
 
@@ -54,12 +61,15 @@ class View:
         self._unsaved: list[Line] = []
         self._started = False
         self._snapshot_covers: dict[str, int] = {}
-        self.fold = Fold()
+        self._spans: list[Span] = []
+        self.fold: Fold | Layered = Fold()
         self.covers: dict[str, int] = {}
         self.gone: dict[str, int] = {}
         self.partial = False
         """Whether something could not be read, so that nothing may be derived from what is missing."""
-        self.snapshot_damaged = False
+        self.is_costly = False
+        """Whether reading would be cheaper with a new snapshot: the present one is damaged, of an earlier version, or
+        had to be read whole, since a run began before it and ended after it."""
 
     def keep(self, line: Line) -> None:
         """Add a line that is on no disk."""
@@ -70,11 +80,22 @@ class View:
         """Forget what was read; the next `refresh` starts from the snapshot again."""
         self._started = False
 
-    def refresh(self) -> Fold:
-        """Read what is new and return the fold."""
+    def distrust(self, error: BrokenBlockError) -> None:
+        """Start again after a block of the snapshot could not be used: from a newer snapshot, or from the log."""
+        self.restart()
+        if not error.is_gone:
+            self._damaged(error)
+            self._use_snapshot = False
+
+    def refresh(self) -> Fold | Layered:
+        """Read what is new and return the fold.
+
+        Raises:
+            BrokenBlockError: see `distrust`.
+        """
         for _ in range(_TRIES):
             segments = self.segments()
-            if not (self._started and self._reached().fits(segments)):
+            if not (self._started and fits(self.covers, self.gone, segments)):
                 self._start(segments)
             try:
                 for segment in segments.values():
@@ -82,6 +103,9 @@ class View:
             except FileNotFoundError:
                 # A compaction replaced it since the listing; what it put in its place shows in the next one.
                 self.restart()
+                continue
+            if isinstance(self.fold, Layered) and self.fold.meets():
+                self._melt(self.fold.base)
                 continue
             break
         else:
@@ -105,10 +129,30 @@ class View:
 
         Raises:
             OSError: it could not be written.
+            BrokenBlockError: the present one cannot be read, so that nothing can be added to it.
         """
-        snapshots.write(self._layout.snapshot, self._reached())
+        from pytest_selfheal.store.saving import save
+
+        save(self._layout, self._clock, self.fold, covers=self.covers, gone=self.gone, spans=self.spans())
         self._snapshot_covers = dict(self.covers)
-        self.snapshot_damaged = False
+        self.is_costly = False
+        self.restart()
+
+    def spans(self) -> list[Span]:
+        """Return what lies where in the log, as far as it was read."""
+        return [*(self.fold.base.spans if isinstance(self.fold, Layered) else ()), *self._spans]
+
+    def pieces(self, kind: str, run_id: str | None, since: str | None) -> Iterator[Piece]:
+        """Yield the parts of the log that may hold wanted records of a kind, those with the newest first.
+
+        Raises:
+            FileNotFoundError: while a piece is read, when a compaction replaced its segment.
+        """
+        if self._unsaved:
+            yield Piece("~", self.unsaved_lines())  # after every time
+        wanted = [span for span in self.spans() if span.may_hold(kind, run_id, since)]
+        for span in sorted(wanted, key=lambda one: one.newest[kind], reverse=True):
+            yield Piece(span.newest[kind], self._lines_of(span))
 
     def raw_lines(self) -> Iterator[bytes]:
         """Yield the lines of the log, unjudged, and those that are on no disk; some may come twice."""
@@ -135,31 +179,46 @@ class View:
         """Return the greatest time a record may carry."""
         return self._clock.iso(DAY_S)
 
-    def _reached(self) -> Snapshot:
-        return Snapshot(self.covers, self.gone, self.fold)
-
     def _start(self, segments: Mapping[str, Segment]) -> None:
         self._started = True
         self.partial = False
-        found = self._load() if self._use_snapshot else None
-        if found is None or not found.fits(segments):
-            found = Snapshot({}, self._replaced(segments), Fold())
-        self.covers, self.gone, self.fold = found
+        self._spans = []
+        summary = self._load() if self._use_snapshot else None
+        if summary is None or not summary.fits(segments):
+            self.covers, self.gone, self.fold = {}, self._replaced(segments), Fold()
+        else:
+            self.covers, self.gone = dict(summary.covers), dict(summary.gone)
+            self.fold = Layered(Base(self._layout.blocks, summary))
         self._snapshot_covers = dict(self.covers)
+        self._add_unsaved()
+
+    def _melt(self, base: Base) -> None:
+        self.fold, self._spans = base.load(), list(base.spans)
+        self.covers, self.gone = dict(base.summary.covers), dict(base.summary.gone)
+        self.is_costly = True
+        self._add_unsaved()
+
+    def _add_unsaved(self) -> None:
         for line in self._unsaved:
             self.fold.add(line)
 
-    def _load(self) -> Snapshot | None:
+    def _load(self) -> Summary | None:
         try:
             return snapshots.read(self._layout.snapshot)
         except FileNotFoundError:
             return None
-        except (OSError, DataError) as error:
-            self.snapshot_damaged = True
-            self._notes.add(
-                f"{self._layout.snapshot} cannot be used ({reason(error)}); the log was read instead", cause="snapshot"
-            )
+        except snapshots.OlderSnapshotError:
+            self.is_costly = True
             return None
+        except (OSError, DataError) as error:
+            self._damaged(error)
+            return None
+
+    def _damaged(self, error: Exception) -> None:
+        self.is_costly = True
+        self._notes.add(
+            f"{self._layout.snapshot} cannot be used ({reason(error)}); the log was read instead", cause="snapshot"
+        )
 
     def _replaced(self, segments: Mapping[str, Segment]) -> dict[str, int]:
         gone: dict[str, int] = {}
@@ -176,8 +235,10 @@ class View:
         if segment.size <= start:
             return
         latest = self.latest()
+        measuring = Measuring(segment.name, start)
         try:
             for offset, end, raw in read_lines(segment.path, start):
+                line: Line | None = None
                 try:
                     line = parse(raw, latest)
                 except BadLineError as error:
@@ -185,10 +246,26 @@ class View:
                 else:
                     self.fold.add(line)
                 self.covers[segment.name] = end
+                self._note(measuring.add(line, end))
         except FileNotFoundError:
             raise
         except OSError as error:
             self._failed(f"log/{segment.name}", error)
+        self._note(measuring.rest())
+
+    def _note(self, span: Span | None) -> None:
+        if span is not None:
+            self._spans.append(span)
+
+    def _lines_of(self, span: Span) -> Iterator[bytes]:
+        path = self._layout.segment_path(span.segment)
+        try:
+            for _, _, raw in read_lines(path, span.start, span.end):
+                yield raw
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            self._failed(f"log/{span.segment}", error)
 
     def _failed(self, where: str, error: Exception) -> None:
         # A refused link is no part of the store; only what could not be read of it makes the view partial.
@@ -205,9 +282,10 @@ def replaced_by(segment: Segment) -> dict[str, int]:
     gone: dict[str, int] = {}
     for _, _, raw in read_lines(segment.path):
         try:
-            record = parse(raw).record
+            line = parse(raw)
         except BadLineError:
             continue
+        record = line.record if line.kind == Merged.kind else None
         if not isinstance(record, Merged):
             break
         merge_names(gone, record.replaces)

@@ -26,7 +26,7 @@ from pytest_selfheal.overview import gather
 from pytest_selfheal.report.html.page import asset
 from pytest_selfheal.report.html.page import html_report
 from pytest_selfheal.report.html.page import report_policy
-from pytest_selfheal.store.tail import Tail
+from pytest_selfheal.store.tail import follow
 from pytest_selfheal.web.deciding import VERBS
 from pytest_selfheal.web.deciding import Decision
 from pytest_selfheal.web.deciding import decide
@@ -80,10 +80,10 @@ def build_app(site: Site, is_closing: Callable[[], bool] = lambda: False) -> Sta
 
 
 class Kept(NamedTuple):
-    """Material, when it was gathered, and how far the log reached then."""
+    """Material, when it was gathered, and how far the store reached then."""
 
     at: float
-    position: dict[str, int]
+    position: dict[str, Any]
     material: Material
 
 
@@ -93,11 +93,11 @@ class Desk:
     def __init__(self, site: Site, is_closing: Callable[[], bool]) -> None:
         self._site = site
         self._store = site.open_store()
-        self._tail = Tail(site.store_path)
+        self._tail = follow(site.store_path, url=site.policy.store_url)
         self._kept: dict[int, Kept] = {}
         self._reading = asyncio.Lock()
         self._deciding = asyncio.Lock()
-        self.feed = Feed(self._tail.new, is_closing)
+        self.feed = Feed(self._tail.new, is_closing, look_s=self._tail.looks_every_s)
 
     async def page(self, _request: Request) -> Response:
         """Return the live page."""

@@ -9,9 +9,13 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest_selfheal
 
 if TYPE_CHECKING:
     from pytest_selfheal.web.site import Site
@@ -44,10 +48,13 @@ async def decide(site: Site, verb: str, entry_id: str, option: int | None) -> De
     """
     command = [sys.executable, "-m", "pytest_selfheal.cli", "--root", str(site.root), "--store", site.policy.store]
     command += ["review", verb, "--", entry_id, *([str(option)] if option else [])]
+    # The folder given above takes the place of the setting, in which the database may stand.
+    url = site.policy.store_url
     process = await asyncio.create_subprocess_exec(
         *command,
         # Not the project's folder, whose files would take the place of modules of the same name.
-        cwd=site.store_path,
+        cwd=Path(pytest_selfheal.__file__).parents[1],
+        env={**os.environ, "SELFHEAL_STORE_URL": url} if url else None,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

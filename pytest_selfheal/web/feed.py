@@ -92,9 +92,13 @@ class Feed:
     Args:
         read: gives new records, called in a thread.
         is_closing: tells when the server stops, so that no open stream holds it up.
+        look_s: seconds between two readings.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Record]], is_closing: Callable[[], bool]) -> None:
+    def __init__(
+        self, read: Callable[[], Iterable[Record]], is_closing: Callable[[], bool], *, look_s: float = _LOOK_S
+    ) -> None:
+        self._look_s = look_s
         self._read = read
         self._is_closing = is_closing
         self._items: deque[tuple[int, dict[str, str]]] = deque(maxlen=_KEPT)
@@ -110,7 +114,7 @@ class Feed:
                 if item is not None:
                     self._count += 1
                     self._items.append((self._count, item))
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(self._look_s)
 
     async def stream(self, last_seen: str) -> AsyncIterator[bytes]:
         """Yield server-sent events from the one after `last_seen` (an event id, or empty) on.

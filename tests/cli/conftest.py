@@ -25,7 +25,21 @@ CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "SELFHEAL_TRUST": "local", "COLUMNS": "
 @pytest.fixture
 def project(tmp_path):
     """A project with one lost import and one bug, in a git repository."""
-    root = tmp_path / "shop"
+    return _made(tmp_path / "shop")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Run the selfheal command in such a project, of which one run is recorded in a database."""
+    folder = tmp_path_factory.mktemp("shared")
+    root = _made(folder / "shop")
+    env = {"SELFHEAL_STORE_URL": f"sqlite:///{folder / 'shared.db'}"}
+    _run(root, "pytest_selfheal.cli", ["store", "init"], env)
+    _run(root, "pytest", ["-p", "no:cacheprovider", "--selfheal=suggest"], env)
+    return lambda *arguments: _run(root, "pytest_selfheal.cli", arguments, env)
+
+
+def _made(root):
     for name, text in SOURCE.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -91,3 +91,27 @@ def test_merging_what_does_not_exist_is_told(selfheal):
     """The path is named."""
     done = selfheal("merge", "nowhere", "--into", ".selfheal")
     assert (done.returncode, "nowhere" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "expected"),
+    [
+        ("store stats", 0, "failure"),
+        ("store verify", 0, "bad rows"),
+        ("store compact", 0, "nothing is too old"),
+        ("failures", 0, "test_total"),
+        ("explain test_total", 0, "NameError"),
+        ("review list --all", 0, "test_count"),
+        ("patterns", 0, ""),
+        ("health --hours 1", 0, "failure rate"),
+        ("gate", 1, "verdict: blocked"),
+        ("regressions list", 0, ""),
+        ("report --html page.html", 0, "written"),
+    ],
+)
+def test_every_command_reads_the_database(command, status, expected, recorded):
+    """What it shows is what the runners brought there; the folder holds no record."""
+    done = recorded(*command.split())
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stdout + done.stderr
+    assert expected in done.stdout
+    assert "warning" not in done.stderr

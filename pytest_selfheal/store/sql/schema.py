@@ -140,10 +140,11 @@ JOIN (SELECT pattern_name, error_signature, fix_strategy, prior_a, prior_b,
 
 def row_of(line: Line) -> dict[str, Any]:
     """Return the row of a line whose kind has a table; PostgreSQL takes no NUL in text, so it is shown as escaped."""
-    data = line.record.to_dict() if line.record is not None else {}
+    record = line.record
+    data = record.to_dict() if record is not None else {}
     extra: dict[str, Any] = {"raw": line.raw.decode("ascii")}
     if line.kind == "failure":
-        flags = flags_of(line.record)  # type: ignore[arg-type]  # the kind says what it is
+        flags = flags_of(line.values or {})
         extra |= {"counts": bool(flags & COUNTS), "broke": bool(flags & BROKE)}
     elif line.kind == "pattern_result":
         extra["prior_a"], extra["prior_b"] = prior_of(data["fix_strategy"].get("prior"))

@@ -45,6 +45,9 @@ R = TypeVar("R")
 BATCH = 500
 """Records in one statement."""
 
+_BATCHES_PER_RUN = 10
+"""Batches of old records that the end of one run drops at most."""
+
 
 class SqlStore:
     """`Store` in PostgreSQL or SQLite; any number of processes may write at once, each with its own object.
@@ -55,13 +58,15 @@ class SqlStore:
     Args:
         url: the connection string; no part of it that could be secret is ever told.
         now: the clock, seconds since the epoch or a datetime.
+        retention_days: `prune` and `maintain` turn older records into counts.
 
     Raises:
         StoreError: the string cannot be used, or the extra `sql` is not installed.
     """
 
-    def __init__(self, url: str, *, now: Callable[[], datetime | float]) -> None:
+    def __init__(self, url: str, *, now: Callable[[], datetime | float], retention_days: float = 90) -> None:
         self._database = Database(url)
+        self._retention_days = retention_days
         self._clock = Clock(now)
         self._notes = Notes()
         self._lost = 0
@@ -165,9 +170,19 @@ class SqlStore:
             for one in found
         ]
 
-    def events(self, *, limit: int | None = None, run_id: str | None = None) -> list[HealingEvent]:
+    def events(
+        self, *, limit: int | None = None, run_id: str | None = None, since: str | None = None
+    ) -> list[HealingEvent]:
         """See `Store`."""
-        return self._read(HealingEvent, "created_at", limit=limit, run_id=run_id)
+        from sqlalchemy import case
+
+        from pytest_selfheal.store.sql.schema import events
+
+        query = self._query(HealingEvent, "created_at", limit, run_id=run_id)
+        if since:
+            happened = case((events.c.created_at == "", events.c.updated_at), else_=events.c.created_at)
+            query = query.where(happened >= normalised(since))
+        return self._do(lambda connection: self._records(connection, query, HealingEvent))
 
     def reviews(self, *, status: str | None = None) -> list[ReviewEntry]:
         """See `Store`."""
@@ -184,7 +199,7 @@ class SqlStore:
         return self._do(read_patterns)
 
     def stats(self) -> dict[str, Any]:
-        """Return plain JSON: `records` by kind, `oldest` and `newest` run starts or ""."""
+        """Return plain JSON: `records` and `dropped` by kind, `oldest` and `newest` run starts or ""."""
         from pytest_selfheal.store.sql.writing import census
 
         return {"location": self.where, **self._do(census), "lost": self._lost}
@@ -205,7 +220,81 @@ class SqlStore:
         return self._do(read)
 
     def maintain(self) -> None:
-        """See `Store`; databases look after themselves."""
+        """See `Store`: drop a part of what is past the retention time, so that no run waits long for it."""
+        try:
+            self.prune(most_batches=_BATCHES_PER_RUN)
+        except StoreError as error:
+            self._notes.add(str(error), cause="prune")
+
+    def prune(self, *, most_batches: int | None = None) -> dict[str, int]:
+        """Turn records past the retention time into counts; return by kind how many were dropped.
+
+        Safe while others write, and in any number of processes at once, of which one does it.
+
+        Raises:
+            StoreError: the database cannot be used; what was dropped so far is counted.
+        """
+        from pytest_selfheal.store.sql import pruning
+
+        moment = pruning.Moment(self._clock.iso(-self._retention_days * DAY_S), self._clock.iso())
+        dropped: dict[str, int] = {}
+        if most_batches is not None and not self._do(lambda connection: pruning.is_due(connection, moment.cutoff)):
+            return dropped
+        done = 0
+        while most_batches is None or done < most_batches:
+            batch = self._do(lambda connection: pruning.prune_batch(connection, moment), writes=True)
+            if not batch:
+                break
+            done += 1
+            for kind, count in batch.items():
+                dropped[kind] = dropped.get(kind, 0) + count
+        return dropped
+
+    def verify(self) -> dict[str, Any]:
+        """Return plain JSON: `records` by kind, `bad_rows`, whose line is no record or contradicts their columns, and
+        `problems`, empty when the store is sound. Changes nothing.
+        """
+        from pytest_selfheal.store.sql.writing import examined
+
+        found = self._do(examined)
+        bad = sum(found["bad_rows"].values())
+        problems = [f"{bad} damaged row(s); those without a readable record are skipped"] if bad else []
+        return {"location": self.where, **found, "problems": problems}
+
+    def pulse(self, window_s: float) -> tuple[Any, ...]:
+        """Return values that are equal as long as nothing was written; of failures, events and runs only those count
+        that began within the last `window_s` seconds.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        from pytest_selfheal.store.sql import news
+
+        return self._do(lambda connection: news.pulse(connection, self._clock.iso(-window_s)))
+
+    def news(self, window_s: float, limit: int) -> list[Record]:
+        """Return runs, failures and events that began within the last `window_s` seconds, the last written last.
+
+        Args:
+            window_s: seconds.
+            limit: the most of each kind, those written last.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        from pytest_selfheal.store.sql import news
+
+        since = self._clock.iso(-window_s)
+        classes: tuple[type[Record], ...] = (RunRecord, FailureRecord, HealingEvent)
+
+        def read(connection: Connection) -> list[Record]:
+            return [
+                record
+                for cls in classes
+                for record in self._records(connection, news.query(cls.kind, since, limit), cls)
+            ]
+
+        return sorted(self._do(read), key=lambda record: record.updated_at)
 
     def close(self) -> None:
         """See `Store`."""

@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -15,6 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
 
+from pytest_selfheal.errors import DataError
+from pytest_selfheal.store.lines import parse
+from pytest_selfheal.store.sql.counting import all_tallies
+from pytest_selfheal.store.sql.migrations import version_of
 from pytest_selfheal.store.sql.schema import TABLES
 from pytest_selfheal.store.sql.schema import row_of
 from pytest_selfheal.store.sql.schema import runs
@@ -75,5 +80,37 @@ def census(connection: Connection) -> dict[str, Any]:
         for kind, table in sorted(TABLES.items())
         if kind != "tally"
     }
+    dropped: Counter[str] = Counter()
+    for tally in all_tallies(connection):
+        dropped.update(tally.dropped)
     oldest, newest = connection.execute(select(func.min(runs.c.started_at), func.max(runs.c.started_at))).one()
-    return {"records": counts, "oldest": oldest or "", "newest": newest or ""}
+    return {
+        "records": counts,
+        "dropped": dict(sorted(dropped.items())),
+        "oldest": oldest or "",
+        "newest": newest or "",
+    }
+
+
+def examined(connection: Connection) -> dict[str, Any]:
+    """Return the version of the tables, the number of records by kind, and of the rows that are damaged."""
+    counts: dict[str, int] = {}
+    bad: dict[str, int] = {}
+    for kind, table in sorted(TABLES.items()):
+        counts[kind] = 0
+        for row in connection.execution_options(yield_per=500).execute(select(table)).mappings():
+            counts[kind] += 1
+            bad[kind] = bad.get(kind, 0) + (not _is_sound(kind, dict(row)))
+    return {
+        "version": version_of(connection),
+        "records": counts,
+        "bad_rows": {kind: count for kind, count in bad.items() if count},
+    }
+
+
+def _is_sound(kind: str, row: dict[str, Any]) -> bool:
+    try:
+        line = parse(row["raw"].encode("ascii"))
+        return line.kind == kind and line.values is not None and row_of(line) == row
+    except (DataError, UnicodeEncodeError):
+        return False

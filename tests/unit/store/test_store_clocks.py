@@ -37,4 +37,5 @@ def test_every_folder_of_a_store_is_its_owner_s(root):
         "log": 0o700,
         "2026-09": 0o700,
         "quarantine": 0o700,
+        "snapshot": 0o700,
     }

@@ -182,7 +182,7 @@ def test_a_commit_that_cannot_be_made_durable_says_so(root, monkeypatch):
 
 
 PROGRAM = """if True:
-    import os, pathlib, sys
+    import array, base64, os, pathlib, sys  # what the child could not load any more
     root = pathlib.Path(sys.argv[1])
     from store_records import answers, failure, json_store
     {before}

@@ -68,8 +68,8 @@ def test_every_record_survives_the_line_format(record):
 
 
 @given(st.lists(RECORDS, max_size=8), st.randoms())
-def test_a_fold_does_not_depend_on_order_and_survives_its_own_format(records, random):
-    """Any order, with repetitions, gives the same fold, and so does reading it back."""
+def test_a_fold_does_not_depend_on_order(records, random):
+    """Any order, with repetitions, gives the same fold."""
     lines = [parse(encode(record)) for record in records]
     folds = []
     for order in (lines, random.sample(lines * 2, k=2 * len(lines))):
@@ -79,7 +79,6 @@ def test_a_fold_does_not_depend_on_order_and_survives_its_own_format(records, ra
         fold.settle(line.raw for line in order)
         folds.append(fold.to_dict())
     assert folds[0] == folds[1]
-    assert Fold.from_dict(json.loads(json.dumps(folds[0]))).to_dict() == folds[0]
 
 
 @given(RECORDS, RECORDS)
@@ -132,6 +131,23 @@ def test_hostile_lines_are_refused(raw):
     """No line can crash or stall the reader."""
     with pytest.raises(BadLineError):
         parse(raw)
+
+
+@given(st.integers(0, len(encode(failure())) - 1), st.integers(1, 255))
+def test_a_line_with_any_byte_changed_is_refused_or_says_the_same(position, change):
+    """A checksum guards what a line says; a change in the name of the checksum itself harms nothing."""
+    raw = encode(failure())
+    try:
+        line = parse(raw[:position] + bytes([raw[position] ^ change]) + raw[position + 1 :])
+    except BadLineError:
+        return
+    assert line.record == failure()
+
+
+def test_a_line_without_a_checksum_is_read():
+    """Earlier versions wrote none."""
+    raw = encode(failure()).rpartition(b',"crc"')[0] + b"}"
+    assert parse(raw).record == failure()
 
 
 def test_a_kind_from_the_future_is_let_through_unread():

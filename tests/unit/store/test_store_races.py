@@ -99,7 +99,8 @@ def test_files_are_durable_before_they_get_their_name(root, monkeypatch):
     monkeypatch.setattr(os, "fsync", fsync)
     assert json_store(root).compact().done
     waiting = [(names[0].partition("-")[0], done) for names, done in seen if names]
-    assert waiting == [("20260921T141320Z", False), ("snapshot", False)]
+    segment, blocks = [("20260921T141320Z", False)] * 2
+    assert waiting == [segment, blocks, ("snapshot", False)]
 
 
 def test_a_commit_makes_segment_and_folders_durable_once(root, monkeypatch):
