@@ -33,6 +33,7 @@ from pytest_selfheal.policy import STORE
 from pytest_selfheal.policy import TRUSTS
 from pytest_selfheal.policy import Policy
 from pytest_selfheal.policy import RuleSetting
+from pytest_selfheal.rewrite_settings import rewrite_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,7 +176,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
     defaults = Policy()
     for item in fields(Policy):
         text = environ.get("SELFHEAL_" + item.name.upper())
-        if text is None or item.name in {"gate", "rules", "ai", "alerts"}:
+        if text is None or item.name in {"gate", "rules", "rewrite", "ai", "alerts"}:
             continue
         try:
             found[item.name] = _parse(text, getattr(defaults, item.name))
@@ -219,6 +220,9 @@ def _read(base: P, table: Mapping[str, Any], prefix: str, problems: list[str]) -
             problems.append(f"unknown key {label!r}{_did_you_mean(key, names)}")
             continue
         default = getattr(base, key)
+        if label == "rewrite":
+            changes[key] = rewrite_rules(value, label, problems)
+            continue
         if isinstance(default, dict):
             changes[key] = _rules(value, f"{label}.", problems)
             continue

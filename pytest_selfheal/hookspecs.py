@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from pytest_selfheal.model import Alert
     from pytest_selfheal.model import Category
     from pytest_selfheal.model import Failure
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Prompt
+    from pytest_selfheal.model import Proposal
     from pytest_selfheal.model import Reply
     from pytest_selfheal.model import Ruling
 
@@ -49,6 +53,23 @@ def pytest_selfheal_classify(failure: Failure, error: BaseException | None) -> R
 
     Returns:
         a category (`Category` or its word), or a `Ruling` with severity, confidence and reason.
+    """
+
+
+@pytest.hookspec()
+def pytest_selfheal_propose(failure: Failure, root: Path) -> Iterable[Proposal] | None:
+    """Propose fixes for a failure; called in the controller at the end of a run, and again for errors behind errors.
+
+    A proposal goes through the same guards, trials and decision as those of the built-in fixers. It is suggested, never
+    applied by itself: nobody has measured how often it is right. Errors raised here, and answers of another kind, are
+    reported as one warning and change nothing.
+
+    Args:
+        failure: what was captured, redacted: type, message, phase, chain of exceptions with their facts and frames.
+        root: the root directory; paths of a proposal are relative to it.
+
+    Returns:
+        proposals, best first; None or nothing when the plugin does not know the error.
     """
 
 

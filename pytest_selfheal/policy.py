@@ -15,6 +15,7 @@ from pytest_selfheal.model.value import Value
 from pytest_selfheal.model.words import Category
 from pytest_selfheal.model.words import Phase
 from pytest_selfheal.model.words import Severity
+from pytest_selfheal.rewrite_settings import RewriteRule
 
 MODES = ("auto", "suggest", "record", "off")
 AUTO_GATES = ("standard", "strict")
@@ -91,6 +92,7 @@ class Policy(Value):
         retention_days: raw records older than this are dropped when the store is compacted.
         telemetry: send what happened in a run to OpenTelemetry.
         rules: rules of the project's own for what its failures are, by name.
+        rewrite: rules of the project's own for names and keywords that a library took away.
         gate: thresholds of `selfheal gate`.
         alerts: who is told when health gets worse.
         ai: which model may be asked, and how much.
@@ -131,6 +133,7 @@ class Policy(Value):
     retention_days: int = 90
     telemetry: bool = False
     rules: dict[str, RuleSetting] = field(default_factory=dict)
+    rewrite: tuple[RewriteRule, ...] = ()
     gate: GatePolicy = field(default_factory=GatePolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     ai: AiSettings = field(default_factory=AiSettings)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_selfheal.model.asking import Advice
     from pytest_selfheal.model.asking import Prompt
+    from pytest_selfheal.model.asking import Proposal
     from pytest_selfheal.model.asking import Reply
     from pytest_selfheal.model.asking import Rewrite
     from pytest_selfheal.model.asking import Usage
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model.words import Trust
 
 _HOMES = {
-    "asking": "Advice Prompt Reply Rewrite Usage",
+    "asking": "Advice Prompt Proposal Reply Rewrite Usage",
     "committing": "GeneratedFile Landing Skipped",
     "identity": "stable_id",
     "judging": "Alert Health Metric RuleResult Verdict",
@@ -151,6 +152,7 @@ __all__ = [
     "ProjectFacts",
     "Prompt",
     "Proof",
+    "Proposal",
     "Record",
     "Reply",
     "ReviewEntry",

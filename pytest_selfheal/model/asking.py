@@ -48,6 +48,23 @@ class Rewrite(Value):
 
 
 @dataclass(frozen=True)
+class Proposal(Value):
+    """A fix a plugin thinks of; see the hook `pytest_selfheal_propose`.
+
+    Attributes:
+        plugin: who proposes it, a word or two.
+        title: what it does, one line for people.
+        rewrites: the edits, one at least.
+        evidence: sentences for the person who decides.
+    """
+
+    plugin: str
+    title: str
+    rewrites: tuple[Rewrite, ...]
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Usage(Value):
     """What asking cost in one run. `cost` is in the currency of the prices in the settings; 0 when none are set."""
 

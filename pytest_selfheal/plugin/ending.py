@@ -20,6 +20,7 @@ from pytest_selfheal.model import Trust
 from pytest_selfheal.model import utc_text
 from pytest_selfheal.plugin.advising import Advising
 from pytest_selfheal.plugin.progress import Progress
+from pytest_selfheal.plugin.proposing import proposing_for
 from pytest_selfheal.revision import is_clean
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def workshop(controller: Controller, learned: Learned | None = None) -> Bench | 
         inipath=str(config.inipath or ""),
         cwd_on_path=os.fspath(config.invocation_params.dir) in sys.path or "" in sys.path,
         learned=learned,
+        more=[proposing_for(controller)],
     )
 
 

@@ -1,8 +1,8 @@
 """Running tests in a child process with a fix in place, and judging the result.
 
 Screen: the fix lies over the sources in the child's memory, nothing on disk changes. Confirm: the fix is written, the
-child believes no bytecode of an edited file (a stale one can hide an edit of equal size and time). All other bytecode is
-used: compiling pytest and its plugins anew takes several times as long as an ordinary test.
+child believes no bytecode of an edited file (a stale one can hide an edit of equal size and time). It uses all other
+bytecode: compiling pytest and its plugins anew takes several times as long as an ordinary test.
 
 PYTEST_DONT_REWRITE
 """

@@ -21,6 +21,7 @@ from pytest_selfheal.repair.doubt import UNSTEADY_ROUNDS
 from pytest_selfheal.repair.doubt import Credit
 from pytest_selfheal.repair.doubt import credit
 from pytest_selfheal.repair.doubt import is_certain
+from pytest_selfheal.repair.fixers import own_rules
 from pytest_selfheal.repair.foreign import foreign_refusal
 from pytest_selfheal.repair.guards import refusal
 from pytest_selfheal.repair.journal import Journal
@@ -82,9 +83,10 @@ class Bench:
         inipath: the ini file pytest used; empty when none or unknown.
         cwd_on_path: whether the folder pytest was started in is importable, as with `python -m pytest`.
         learned: what was learned in this project; None when nothing is to be used.
+        more: further fixers, such as those of plugins.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing that is known of the run
         self,
         root: Path,
         policy: Policy,
@@ -95,7 +97,11 @@ class Bench:
         inipath: str = "",
         cwd_on_path: bool = True,
         learned: Learned | None = None,
+        more: Sequence[fixers.Fixer] = (),
     ) -> None:
+        self._others = list(more)
+        if policy.rewrite:
+            self._others.append(own_rules.fixer_of(policy.rewrite, version_of))
         self._learned = learned
         self._root = root
         self._policy = policy
@@ -322,7 +328,7 @@ class Bench:
 
     @property
     def _more(self) -> list[fixers.Fixer]:
-        return [self._learned.propose] if self._learned is not None else []
+        return [*([self._learned.propose] if self._learned is not None else []), *self._others]
 
     def _refusal(self, patch: Patch, *, foreign: bool = False) -> str:
         project = self._project
@@ -330,6 +336,16 @@ class Bench:
             patch, project.read, self._root, self._policy.edit_roots, project.tracked, DottedNames(project).is_renamed
         )
         return reason or (foreign_refusal(patch, project) if foreign else "")
+
+
+def version_of(distribution: str) -> str:
+    """Return the installed version of a distribution; empty when it is not installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version(distribution)
+    except (metadata.PackageNotFoundError, ValueError):
+        return ""
 
 
 def sample(nodeids: Sequence[str]) -> tuple[str, ...]:

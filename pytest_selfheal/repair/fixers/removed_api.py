@@ -40,6 +40,7 @@ from pytest_selfheal.repair.symbols import functions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from pytest_selfheal.model import Candidate
     from pytest_selfheal.model import Edit
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Failure
     from pytest_selfheal.repair.fixers.library_table import Call
     from pytest_selfheal.repair.fixers.library_table import Method
+    from pytest_selfheal.repair.fixers.library_table import Rename
     from pytest_selfheal.repair.project import Project
 
 NAME = "removed_api"
@@ -66,13 +68,14 @@ _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, f
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when no rule knows the error, or what it names is still there."""
-    return first_answer(failure, project, (_by_rename, _by_method, _by_call))
+    return first_answer(failure, project, (by_rename, _by_method, _by_call))
 
 
 # ----------------------------------------------------------------------------------------------------- dotted names
 
 
-def _by_rename(link: ErrorLink, project: Project) -> Candidate | None:
+def by_rename(link: ErrorLink, project: Project, rules: Sequence[Rename] = RENAMES) -> Candidate | None:
+    """Return the candidate that writes the new names of `rules` for what the error says is gone; None for no rule."""
     if kind(link) not in ("ImportError", "ModuleNotFoundError", "AttributeError"):
         return None
     match = next(filter(None, (pattern.match(first_line(link)) for pattern in _GONE)), None)
@@ -84,9 +87,7 @@ def _by_rename(link: ErrorLink, project: Project) -> Candidate | None:
     if module.partition(".")[0] in project.packages:
         return None
     wanted = f"{module}.{groups['name']}" if groups.get("name") else module
-    triggered = [
-        rule for rule in RENAMES if rule.old == wanted or (not groups.get("name") and _under(rule.old, wanted))
-    ]
+    triggered = [rule for rule in rules if rule.old == wanted or (not groups.get("name") and _under(rule.old, wanted))]
     triggered = [rule for rule in triggered if _is_there(rule.new)]
     told = _SUCCESSOR.search(first_line(link))  # the library says itself what stands for the name
     if not triggered and told is not None and _is_there(f"numpy.{told['name']}"):
@@ -95,7 +96,7 @@ def _by_rename(link: ErrorLink, project: Project) -> Candidate | None:
         return None
     top = wanted.partition(".")[0]
     relatives = [
-        rule for rule in RENAMES if rule.sure and _under(rule.old, top) and _is_gone(rule.old) and _is_there(rule.new)
+        rule for rule in rules if rule.sure and _under(rule.old, top) and _is_gone(rule.old) and _is_there(rule.new)
     ]
     names = {rule.old: rule.new for rule in [*relatives, *triggered]}
     edits = _swept(where[0], names, project)

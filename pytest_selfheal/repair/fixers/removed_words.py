@@ -26,11 +26,13 @@ from pytest_selfheal.repair.symbols import bindings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from pytest_selfheal.model import Candidate
     from pytest_selfheal.model import Edit
     from pytest_selfheal.model import ErrorLink
     from pytest_selfheal.model import Failure
+    from pytest_selfheal.repair.fixers.library_table import Keyword
     from pytest_selfheal.repair.patch import Source
     from pytest_selfheal.repair.project import Project
 
@@ -58,14 +60,15 @@ _DEPRECATIONS = re.compile(r"Deprecat|FutureWarning|RemovedIn|PydanticUserError"
 
 def propose(failure: Failure, project: Project) -> list[Candidate]:
     """Return at most one candidate; empty when no table knows the word."""
-    return first_answer(failure, project, (_by_keyword, _by_builtin, _by_move, _by_value, _by_hint))
+    return first_answer(failure, project, (by_keyword, _by_builtin, _by_move, _by_value, _by_hint))
 
 
-def _by_keyword(link: ErrorLink, project: Project) -> Candidate | None:
+def by_keyword(link: ErrorLink, project: Project, rules: Sequence[Keyword] = KEYWORDS) -> Candidate | None:
+    """Return the candidate that renames or drops a keyword a call does not take any more; None for no rule."""
     match = _KEYWORD.match(first_line(link)) if kind(link) == "TypeError" else None
     if match is None:
         return None
-    rules = [rule for rule in KEYWORDS if rule.old == match["name"] and re.search(rule.callees, match["callee"])]
+    rules = [rule for rule in rules if rule.old == match["name"] and re.search(rule.callees, match["callee"])]
     for path, line in places(link, project) if rules else ():
         tree = project.tree(path)
         if tree is None or not any(rule.library.encode() in project.data(path) for rule in rules):

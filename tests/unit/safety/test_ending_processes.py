@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pytest_selfheal.safety import processes
-from pytest_selfheal.safety.processes import MARK
 from pytest_selfheal.safety.processes import run_tree
 
 STARTER = """
@@ -18,12 +17,12 @@ sys.exit(3)
 """
 
 
-def marked():
-    """Return the processes with our mark in their environment."""
+def left(mark):
+    """Return the processes with a mark in their environment."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
-            found += [entry] if f"{MARK}=".encode() in entry.read_bytes() else []
+            found += [entry] if mark.encode() in entry.read_bytes() else []
         except OSError:
             continue
     return found
@@ -34,8 +33,8 @@ def marked():
 def test_what_a_child_leaves_running_is_ended(tmp_path, new):
     """The child's own status is kept; what it started dies, in its session or out of it."""
     command = [sys.executable, "-c", STARTER.format(new=new)]
-    assert run_tree(command, cwd=tmp_path, env={}, output=tmp_path / "out", timeout_s=60) == 3
-    assert marked() == []
+    assert run_tree(command, cwd=tmp_path, env={"OWNER": str(tmp_path)}, output=tmp_path / "out", timeout_s=60) == 3
+    assert left(f"OWNER={tmp_path}") == []
 
 
 def test_a_child_that_prints_without_end_is_stopped(tmp_path, monkeypatch):

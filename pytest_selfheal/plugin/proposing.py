@@ -1,0 +1,69 @@
+"""Fixes that other plugins and conftest files propose, through the hook `pytest_selfheal_propose`.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_selfheal.errors import DataError
+from pytest_selfheal.model import Origin
+from pytest_selfheal.model import Proposal
+from pytest_selfheal.safety.escape import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_selfheal.model import Candidate
+    from pytest_selfheal.model import Failure
+    from pytest_selfheal.plugin.controller import Controller
+    from pytest_selfheal.repair.project import Project
+
+_MOST = 8
+_CONFIDENCE = 0.72
+"""Inside the band that shows a fix but does not write it."""
+
+
+def proposing_for(controller: Controller) -> Callable[[Failure, Project], list[Candidate]]:
+    """Return a fixer that asks the plugins; it never raises."""
+
+    def propose(failure: Failure, project: Project) -> list[Candidate]:
+        hook = controller.config.hook.pytest_selfheal_propose
+        if not hook.get_hookimpls():
+            return []
+        try:
+            answers = hook(failure=failure, root=controller.config.rootpath)
+            proposals = [one for answer in answers if answer is not None for one in answer]
+        except Exception as error:  # noqa: BLE001 - the hook is somebody else's; our fixers go on
+            controller.degrade(error)
+            return []
+        found: list[Candidate] = []
+        for proposal in proposals[:_MOST]:
+            try:
+                found.append(_candidate(proposal, project))
+            except Exception as error:  # noqa: BLE001 - one proposal that fits nothing is no reason to drop the others
+                controller.degrade(error)
+        return found
+
+    return propose
+
+
+def _candidate(proposal: Proposal, project: Project) -> Candidate:
+    from pytest_selfheal.repair.rewriting import candidate_from
+
+    if not isinstance(proposal, Proposal):
+        raise DataError(
+            f"the answer holds a {type(proposal).__name__}",
+            where="pytest_selfheal_propose",
+            todo="answer a list of pytest_selfheal.model.Proposal",
+        )
+    made = candidate_from(
+        proposal.rewrites,
+        project,
+        fixer=f"plugin:{visible(proposal.plugin)[:40]}",
+        title=visible(proposal.title)[:200],
+        evidence=tuple(visible(line)[:400] for line in proposal.evidence),
+    )
+    return replace(made, origin=Origin.BUILTIN, confidence=_CONFIDENCE)
