@@ -130,7 +130,7 @@ def learn(arguments: argparse.Namespace) -> int:
         taught = study(commit, project.root, bench, utc_text(time.time()))
         new = book.add(taught.patterns)
         learned += new
-        what = f"{len(new)} new" if taught.patterns else f"nothing ({taught.reason})"
+        what = f"{len(new)} new" if new else "known already" if taught.patterns else f"nothing ({taught.reason})"
         write([f"{commit.short} {commit.subject[:60]}: {what}"])
     book.save()
     write([f"learned: {line}" for line in lesson_lines(learned)] or ["nothing was learned"])

@@ -212,6 +212,16 @@ def test_an_edit_of_the_test_teaches_nothing(failed):
     assert patterns(failed) == []
 
 
+def test_kept_sources_stay_under_the_size_that_was_set(tmp_path):
+    """A failure whose sources do not fit is not waited for; it is reported like any other."""
+    write(tmp_path, FILES)
+    write(tmp_path, {"pyproject.toml": FILES["pyproject.toml"] + "[tool.selfheal]\nsnapshots_mb = 0.0001\n"})
+    assert run(tmp_path, "--selfheal").returncode == 1
+    objects = tmp_path / ".selfheal" / "objects"
+    assert json.loads((objects / "open.json").read_text("utf-8"))["open"] == {}
+    assert [path for path in objects.rglob("*") if path.is_file()] == [objects / "open.json"]
+
+
 def test_learning_can_be_switched_off(tmp_path):
     """Then no source is kept."""
     write(tmp_path, {**FILES, "pyproject.toml": FILES["pyproject.toml"] + "[tool.selfheal]\nlearn = false\n"})
@@ -237,6 +247,8 @@ def test_commits_teach_when_they_are_named(failed):
     done = run(failed, "learn", "--since", "HEAD~1", module="pytest_selfheal.cli")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [pattern["title"] for pattern in patterns(failed)] == ["$A.sum_up -> $A.total_of"]
+    again = run(failed, "learn", "HEAD", module="pytest_selfheal.cli")
+    assert (again.returncode, "step: known already" in again.stdout) == (1, True)
     assert run(failed, "learn", "nothing", module="pytest_selfheal.cli").returncode == 2
 
 
@@ -258,6 +270,8 @@ def test_patterns_travel_by_file(taught, tmp_path):
     )
     assert patterns(tmp_path / "other") == patterns(taught)
     name = patterns(taught)[0]["id"]
-    assert "learned from tests/test_" in selfheal(tmp_path / "other", "patterns", "show", name).stdout
+    shown = selfheal(tmp_path / "other", "patterns", "show", name).stdout
+    assert "learned from tests/test_" in shown
+    assert [line.split()[2] for line in shown.splitlines() if line.startswith("20")] == ["taught"]
     assert selfheal(tmp_path / "other", "patterns", "forget", name).returncode == 0
     assert len(patterns(tmp_path / "other")) == 1

@@ -108,6 +108,17 @@ def test_only_what_the_base_branch_has_acts_alone(book):
     assert not book(base=[replace(ONE, evidence=())]).judge(ONE).learned
 
 
+@pytest.mark.parametrize(("gate", "alone"), [("standard", True), ("strict", False)])
+def test_the_gate_decides_which_bound_must_be_reached(gate, alone, book):
+    """Three successes have a mean of 0.8 and a lower bound of 0.67."""
+    went_well = [Evidence(f"s{n}", NOW, "success", "ab"[n % 2], "person") for n in range(3)]
+    earned = replace(ONE, error=ErrorFacts(ErrorClass.VALUE, "TypeError"), evidence=(TAUGHT, *went_well))
+    opened = book(policy={"auto_gate": gate})
+    opened.add([earned])
+    (used,) = opened.usable()
+    assert used[1].learned is alone
+
+
 def test_a_pattern_can_be_forgotten(book):
     """With everything that was known of it."""
     opened = book()
