@@ -35,6 +35,7 @@ from pytest_selfheal.errors import PatchError
 from pytest_selfheal.repair.lexing import OPENERS
 from pytest_selfheal.repair.lexing import tokens_of
 from pytest_selfheal.repair.patch import apply_patch
+from pytest_selfheal.repair.project import kind_of
 from pytest_selfheal.store import open_store
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ class Package:
     def files(self) -> list[Path]:
         """Return the product files that are worth breaking."""
         found = sorted((self.folder / self.product).rglob("*.py"))
-        return [path for path in found if path.stat().st_size > 500]
+        product = [path for path in found if kind_of(path.relative_to(self.folder).as_posix()) == "product"]
+        return [path for path in product if path.stat().st_size > 500]
 
     def pytest(self, *options: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run the package's tests; a run that takes too long has the status `NEVER_ENDED`."""

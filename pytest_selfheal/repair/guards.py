@@ -23,6 +23,7 @@ from pytest_selfheal.errors import PatchError
 from pytest_selfheal.repair.patch import apply_patch
 from pytest_selfheal.repair.patch import lines_changed
 from pytest_selfheal.repair.project import is_foreign
+from pytest_selfheal.repair.respelling import only_respelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +163,8 @@ def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]
         except (SyntaxError, ValueError, RecursionError):
             return _line_refusal(old, new)
     was, now = _verdicts(before, {}), _verdicts(after, {})
+    if was != now and only_respelt(before, after):
+        return ""
     if was != now:  # asking about names means reading the whole project
         renamed = _exceptions_renamed(before, after, is_renamed)
         was, now = _verdicts(before, renamed), _verdicts(after, {new: new for new in renamed.values()})
@@ -175,12 +178,25 @@ def _tree_refusal(old: bytes, new: bytes, is_renamed: Callable[[str, str], bool]
 def _line_refusal(old: bytes, new: bytes) -> str:
     """Compare lines where there is no tree of the old text to compare with: a repair of its syntax."""
     before, after = _lines(old), _lines(new)
+    ended = {_unended(line) for line in after}
+    finished = Counter({line: count for line, count in before.items() if _unended(line) in ended})
+    for line in finished:  # `except OSError` that got its colon is the same check
+        partner = next(other for other in after if _unended(other) == _unended(line))
+        shared = min(before[line], after[partner])
+        before[line] -= shared
+        after[partner] -= shared
     for line in [*(before - after), *(after - before)]:
         if _CHECKING_LINE.search(line):
             return f"the fix touches a check ({line.decode('utf-8', 'replace')[:60]})"
     if sum(after.values()) < sum(before.values()):
         return "the fix deletes lines"
     return ""
+
+
+def _unended(line: bytes) -> bytes:
+    """Return a line without the marks a repair of its syntax may add: a colon, and in handlers closing brackets."""
+    bare = line.removesuffix(b":").rstrip()
+    return bare.translate(None, b")]} ") if bare.startswith(b"except") else bare
 
 
 def _lines(data: bytes) -> Counter[bytes]:
