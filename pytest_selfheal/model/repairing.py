@@ -40,7 +40,8 @@ class Candidate(Value):
 
     `confidence` is what the decision uses; `base_confidence` is the fixer's own, before this project's experience.
     A `specific` candidate answers the very error; another one may have to do with it, and only green tests tell.
-    `readings` counts the ways to read a text that does not parse, this candidate being one of them; 0 elsewhere.
+    `if_alone` is the confidence it deserves once every other candidate for the error has been run and has failed: set
+    where a fixer knows all readings there are. 0 where the tests decide nothing.
     """
 
     id: str
@@ -54,7 +55,7 @@ class Candidate(Value):
     evidence: tuple[str, ...] = ()
     base_confidence: float = -1.0
     specific: bool = True
-    readings: int = 0
+    if_alone: float = 0.0
 
     @property
     def prior(self) -> float:

@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 8
 """More candidates than this are guessing: the chance that a wrong one passes grows with their number."""
 
-ONLY_READING = 0.84
-"""The confidence of the one reading of a broken text with which the tests pass."""
-
-_NO_TIME = "the time for repairs is used up"
-
 Propose = Callable[[Failure, Mapping[str, bytes]], "list[Candidate]"]
 """Candidates for a failure seen with some files laid over the sources (relative path to bytes); {} at first."""
 
@@ -117,38 +112,21 @@ def search(
     fixes: list[Fix] = []
     tried: list[Candidate] = []
     reasons: list[str] = []
+    untried = len(candidates) > MOST_CANDIDATES
     for candidate in list(candidates)[:MOST_CANDIDATES]:
-        found, reason = _follow(failure, candidate, tools, wanted=wanted, rounds=rounds, deadline=deadline)
+        found, reason, ran = _follow(failure, candidate, tools, wanted=wanted, rounds=rounds, deadline=deadline)
+        untried = untried or not ran
         if found is not None:
             fixes.append(found)
         else:
             tried.append(candidate)
             reasons.append(reason)
+    if len(fixes) == 1 and tried and not untried:
+        fixes = [_chosen_by_tests(fixes[0], len(tried))]
     fixes.sort(key=lambda fix: -fix.candidate.confidence)
-    if len(fixes) == 1 and _is_only_reading(fixes[0].candidate, tried, reasons):
-        fixes = [replace(fixes[0], candidate=_told_by_tests(fixes[0].candidate))]
     if fixes:
         return Search(tuple(fixes), tuple(tried), fixes[0].validation.reason, tuple(reasons))
     return Search((), tuple(tried), "; ".join(dict.fromkeys(reasons)) or "no fixer knows this error", tuple(reasons))
-
-
-def _is_only_reading(found: Candidate, tried: Sequence[Candidate], reasons: Sequence[str]) -> bool:
-    """Tell whether the tests rule out every other way to read a text that did not parse.
-
-    What was meant is one of the readings and passes the tests, so a reading that alone passes them is what was meant.
-    """
-    others = [item for item, reason in zip(tried, reasons, strict=True) if item.readings and reason != _NO_TIME]
-    return found.readings > 1 and len(others) == found.readings - 1 == len(tried)
-
-
-def _told_by_tests(candidate: Candidate) -> Candidate:
-    said = f"the tests pass with none of the other {candidate.readings - 1} readings"
-    return replace(
-        candidate,
-        confidence=max(candidate.confidence, ONLY_READING),
-        learned=True,
-        evidence=(*candidate.evidence, said),
-    )
 
 
 def _follow(
@@ -159,32 +137,51 @@ def _follow(
     wanted: Sequence[str],
     rounds: int,
     deadline: float,
-) -> tuple[Fix | None, str]:
+) -> tuple[Fix | None, str, bool]:
+    """Return the fix, or why there is none, and whether the tests have spoken."""
     seen = {_key(failure)}
-    reason = ""
+    reason, ran = "", False
     for _round in range(max(1, rounds)):
         if tools.now() >= deadline:
-            return None, _NO_TIME
+            return None, "the time for repairs is used up", False
         try:
             reason = tools.refuse(candidate.patch)
             if reason:
-                return None, reason
+                return None, reason, ran
             files = apply_patch(candidate.patch, tools.read)
             validation, run = tools.screen(files)
+            ran = run.complete
             if validation.ok:
-                return Fix(candidate, validation), ""
+                return Fix(candidate, validation), "", ran
             reason = validation.reason
             following = next_failure(run, wanted, tools.project, seen)
             if following is None:
-                return None, reason
+                return None, reason, ran
             seen.add(_key(following))
             step = _only_sure(tools.propose(following, files))
             if step is None:
-                return None, f"behind it comes {following.error_type}: {following.error_message[:200]}"
+                return None, f"behind it comes {following.error_type}: {following.error_message[:200]}", ran
             candidate = joined(candidate, step, tools.read)
         except PatchError as error:
-            return None, str(error)
-    return None, f"not green after {rounds} rounds: {reason}"
+            return None, str(error), ran
+    return None, f"not green after {rounds} rounds: {reason}", ran
+
+
+def _chosen_by_tests(fix: Fix, others: int) -> Fix:
+    """Believe the one reading the tests leave over, where its fixer knows that there is no other."""
+    candidate = fix.candidate
+    if candidate.if_alone <= candidate.confidence:
+        return fix
+    said = f"the tests fail with each of the {others} other readings" if others > 1 else "the tests fail with the other"
+    return replace(
+        fix,
+        candidate=replace(
+            candidate,
+            confidence=candidate.if_alone,
+            learned=candidate.error_class is ErrorClass.API,
+            evidence=(*candidate.evidence, said),
+        ),
+    )
 
 
 def _key(failure: Failure) -> Key:

@@ -59,7 +59,7 @@ _MEMBER = re.compile(r"^module '([\w.]+)' has no attribute '(\w+)'")
 _IMPORTED = re.compile(r"^cannot import name '(\w+)' from '([\w.]+)'")
 _KEYWORD = re.compile(
     r"^(?P<callee>[\w.<>]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'"
-    r"|^'(?P<other>\w+)' is an invalid keyword argument for (?P<builtin>\w+)\(\)"
+    r"|^'(?P<other>\w+)' is an invalid keyword argument for (?:(?P<builtin>\w+)\(\)|this function)"
 )
 _SPECIAL = frozenset(name for kind in (type, int, list, dict, float) for name in dir(kind) if name.startswith("__"))
 
@@ -165,14 +165,14 @@ def _attribute(match: re.Match[str], link: ErrorLink, project: Project) -> Candi
     if where is None or tree is None:
         return None
     path, line = where
-    if wrong.startswith("__") and wrong.endswith("__"):
-        known = set(_SPECIAL)
-    else:
-        full = str(link.facts.get("obj_type", ""))
-        around = function_at(tree, line) if owner == "super" else None
-        if around is not None and around[0] is not None:  # what a class inherits is what it has
-            owner, full = around[0].name, f"{project.module_name(path)}.{around[0].name}"
-        known = _attributes_of(owner, full, project)
+    special = wrong.startswith("__") and wrong.endswith("__")
+    full = str(link.facts.get("obj_type", ""))
+    around = function_at(tree, line) if owner == "super" else None
+    if around is not None and around[0] is not None:  # what a class inherits is what it has
+        owner, full = around[0].name, f"{project.module_name(path)}.{around[0].name}"
+    known = {name for name in _attributes_of(owner, full, project) if name.startswith("__") is special}
+    if special:
+        known = known or set(_SPECIAL)
     found = _judge(wrong, known - {wrong}, path, project)
     if found is None:
         return None
@@ -190,11 +190,13 @@ def _attributes_of(owner: str, full_name: str, project: Project) -> set[str]:
     if own is not None and (
         not module or module == own.module or module not in sys.modules or module in project.modules
     ):
-        return {name for name in own.names if not name.startswith("__")}
+        return set(own.names)
     loaded = getattr(builtins, owner, None)
     if loaded is None and is_standard(module):
         loaded = getattr(sys.modules.get(module), owner, None)
-    return {name for name in dir(loaded) if not name.startswith("_")} if isinstance(loaded, type) else set()
+    if not isinstance(loaded, type):
+        return set()
+    return {name for name in dir(loaded) if not name.startswith("_") or name.startswith("__")}
 
 
 def _is_defined(name: str, project: Project) -> bool:
@@ -299,7 +301,7 @@ def _loads(tree: ast.Module, name: str) -> list[ast.Name]:
 
 
 def _keyword(match: re.Match[str], link: ErrorLink, project: Project) -> Candidate | None:
-    callee, wrong = match["callee"] or match["builtin"], match["name"] or match["other"]
+    callee, wrong = match["callee"] or match["builtin"] or "the function", match["name"] or match["other"]
     where = place(link, project)
     tree = project.tree(where[0]) if where else None
     if where is None or tree is None:
@@ -363,7 +365,8 @@ def _standard_parameters(name: str, call: ast.Call) -> set[str]:
     try:
         parameters = inspect.signature(value).parameters.values()
     except (TypeError, ValueError):
-        return set()
+        told = re.findall(rf"^{re.escape(value.__name__)}\((.*)\)", value.__doc__ or "", re.MULTILINE)
+        return {word for signature in told for word in re.findall(r"[a-z_]\w*", signature)}
     return {item.name for item in parameters if item.kind in (item.POSITIONAL_OR_KEYWORD, item.KEYWORD_ONLY)}
 
 

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import Failure
     from pytest_selfheal.repair.fixers.library_table import Call
     from pytest_selfheal.repair.fixers.library_table import Method
-    from pytest_selfheal.repair.fixers.library_table import Rename
     from pytest_selfheal.repair.project import Project
 
 NAME = "removed_api"

@@ -56,6 +56,16 @@ REWRITE = {
         ("AttributeError", "'Big' object has no attribute 'setlte'", "shop/a.py", 2),
         "def f(order):\n    order.settle()\n",
     ),
+    "a special method, of those the class has": (
+        {"shop/a.py": "class A:\n    def __init__(self): ...\n\n\ndef f(a):\n    A.__iint__(a)\n"},
+        ("AttributeError", "type object 'A' has no attribute '__iint__'", "shop/a.py", 6),
+        "class A:\n    def __init__(self): ...\n\n\ndef f(a):\n    A.__init__(a)\n",
+    ),
+    "a keyword that only a docstring tells": (
+        {"shop/a.py": "from datetime import datetime\n\n\ndef f(z):\n    return datetime(1, 1, 1, tzinof=z)\n"},
+        ("TypeError", "'tzinof' is an invalid keyword argument for this function", "shop/a.py", 5),
+        "from datetime import datetime\n\n\ndef f(z):\n    return datetime(1, 1, 1, tzinfo=z)\n",
+    ),
     "a method of a built-in": (
         {"shop/a.py": "def f(text):\n    return text.stirp()\n"},
         ("AttributeError", "'str' object has no attribute 'stirp'", "shop/a.py", 2),

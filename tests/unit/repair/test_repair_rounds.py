@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Frame
@@ -137,3 +141,35 @@ def test_guards_are_asked_before_anything_runs(make_project):
     program = Program(project.root, JSON)
     found = run(project, program, failure("json", "one.py"), refuse=lambda _patch: "not here")
     assert (found.fixes, found.reason, program.runs) == ((), "not here", 0)
+
+
+def guesses(project, sure):
+    """Two readings of one name, each `sure` once it is the only one left."""
+    (made,) = propose(failure("json", "one.py"), project)
+    edit = replace(made.patch.edits[0], new=made.patch.edits[0].new.replace("import json", "import wrong"))
+    other = replace(made, id="other", patch=replace(made.patch, edits=(edit,)))
+    return [replace(one, confidence=0.72, learned=False, if_alone=sure) for one in (made, other)]
+
+
+@pytest.mark.parametrize(("sure", "confidence"), [(0.86, 0.86), (0.0, 0.72)], ids=["all there are", "some of them"])
+def test_tests_choose_between_all_readings_there_are(make_project, sure, confidence):
+    """Where a fixer knows every reading, the one whose tests pass is believed; else it stays a guess."""
+    project = make_project(FILES)
+    bench = tools(project, Program(project.root, JSON))
+    found = search(failure("json", "one.py"), guesses(project, sure), bench, wanted=[TEST], rounds=1, deadline=1.0)
+    (fix,) = found.fixes
+    assert (fix.candidate.confidence, fix.candidate.learned) == (confidence, bool(sure))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"refuse": lambda patch: "no" if b"wrong" in str(patch).encode() else ""}, {"cures": ""}],
+    ids=["one refused", "both pass"],
+)
+def test_tests_choose_only_where_they_have_spoken(make_project, more):
+    """A reading that was not run, or passes too, leaves the other a guess."""
+    project = make_project(FILES)
+    cure = more.pop("cures", "import json")
+    bench = tools(project, Program(project.root, ("json", "one.py", cure)), **more)
+    found = search(failure("json", "one.py"), guesses(project, 0.86), bench, wanted=[TEST], rounds=1, deadline=1.0)
+    assert {(fix.candidate.confidence, fix.candidate.learned) for fix in found.fixes} == {(0.72, False)}

@@ -78,6 +78,21 @@ REWRITE = {
         ),
     ),
     "print over several lines": ("print 'a', (\n    1,\n)\n", "print('a', (\n    1,\n))\n"),
+    "a built-in that takes one argument": ("x = max(len(a, b)\n", "x = max(len(a), b)\n"),
+    "a result with nothing to call": ("import sys\nprint(f(1)\n", "import sys\nprint(f(1))\n"),
+    "a module that is read from": (
+        "import typing as t\nx: dict[str, t.Any\ny: int = 1\n",
+        "import typing as t\nx: dict[str, t.Any]\ny: int = 1\n",
+    ),
+    "a function of the file": (
+        "def g(a, b): ...\ndef f():\n    return g(1, 2\n",
+        "def g(a, b): ...\ndef f():\n    return g(1, 2)\n",
+    ),
+    "nothing between the brackets": (
+        "class A:\n    def f(self):\n        self.x = [\n        self.y = 1\n",
+        "class A:\n    def f(self):\n        self.x = []\n        self.y = 1\n",
+    ),
+    "the end of a block of arguments": ("x = f(\n    1,\n    2,\n\ny = 1\n", "x = f(\n    1,\n    2,\n)\n\ny = 1\n"),
     "carriage returns stay": ("if x\r\n    y = 1\r\n", "if x:\r\n    y = 1\r\n"),
 }
 
@@ -91,10 +106,11 @@ def test_one_reading_is_sure(broken, meant):
 
 
 UNSURE = {
-    "a bracket that could close in two places": "return_ = max(len(a, b)\n",
+    "a function that two packages of arguments fit": "x = max(f(a, b)\n",
     "a call that may be one of two values": "def f():\n    return g(a, b\n",
     "a bracket of a condition": "if len(a > 3:\n    x = 1\n",
     "a list in a call": "x = f([1, 2)\n",
+    "a row of a table": "X = [\n    ('a', 1),\n    ('b', 2,\n    ('c', 3),\n]\n",
     "a comma or a colon": "x = {'a' 1}\n",
     "a comparison or an assignment": "while line = f():\n    x = 1\n",
     "a block of one or two lines": "def f(x):\n    if x:\n    a = 1\n    return 2\n",
@@ -107,6 +123,19 @@ def test_several_readings_are_all_offered(broken):
     repairs = repaired(broken)
     assert len(repairs) > 1
     assert all(error_of(repair.text) is None for repair in repairs)
+
+
+USUAL = {
+    "a row of a table": (UNSURE["a row of a table"], "X = [\n    ('a', 1),\n    ('b', 2),\n    ('c', 3),\n]\n"),
+    "a call": (UNSURE["a call that may be one of two values"], "def f():\n    return g(a, b)\n"),
+    "a condition": (UNSURE["a bracket of a condition"], "if len(a) > 3:\n    x = 1\n"),
+}
+
+
+@pytest.mark.parametrize(("broken", "meant"), USUAL.values(), ids=USUAL)
+def test_the_usual_reading_comes_first(broken, meant):
+    """Tests are asked about the likely reading before the others."""
+    assert repaired(broken)[0].text == meant
 
 
 MAYBE = {
