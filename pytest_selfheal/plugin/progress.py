@@ -1,4 +1,4 @@
-"""What people see while a run is being healed: a bar on a terminal, a plain line now and then elsewhere.
+"""What people see while a run is being healed: a bar on a terminal, a plain line now and then in CI.
 
 PYTEST_DONT_REWRITE
 """

@@ -99,12 +99,15 @@ class Screen:
         self._write(f"selfheal: {kind}: {terminal_line(text)}", _COLOURS.get(kind, "yellow"))
 
     def bar(self, text: str) -> bool:
-        """Show a line that the next output replaces; False where nobody would see it move."""
+        """Show a line that the next output replaces; False in CI, whose log would keep every state of it.
+
+        Nothing is shown where nobody watches: in a file, a pipe, or with -q or --no-summary.
+        """
         reporter = self._reporter
-        if self._is_quiet:
-            return True
-        if not self.has_terminal or reporter is None or not reporter.isatty or "CI" in os.environ:
+        if "CI" in os.environ:
             return False
+        if self._is_quiet or not self.has_terminal or reporter is None or not reporter.isatty:
+            return True
         from pytest_selfheal.safety.escape import terminal_line
 
         if not self._has_bar:

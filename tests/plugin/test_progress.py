@@ -38,8 +38,9 @@ def progress(pytester, capsys):
     return begin
 
 
-def test_a_long_healing_says_so_now_and_then(progress, capsys):
-    """Away from a terminal a plain line is written every ten seconds, safe for a CI log."""
+def test_a_long_healing_says_so_now_and_then(progress, capsys, monkeypatch):
+    """In CI a plain line is written every ten seconds, safe for its log."""
+    monkeypatch.setenv("CI", "true")
     shown, clock = progress()
     shown.error(0, 3, "tests/test_a.py::test_[::error::]")
     for _ in range(5):
@@ -56,9 +57,14 @@ def test_a_long_healing_says_so_now_and_then(progress, capsys):
     ]
 
 
-@pytest.mark.parametrize("options", [("-q",), ("--no-summary",)], ids=["quiet", "no summary"])
-def test_a_quiet_run_says_nothing(progress, capsys, options):
-    """As with all lines that are written as things happen."""
+@pytest.mark.parametrize(
+    ("options", "in_ci"),
+    [(("-q",), True), (("--no-summary",), True), ((), False)],
+    ids=["quiet", "no summary", "into a file"],
+)
+def test_nothing_is_said_where_nobody_wants_it(progress, capsys, monkeypatch, options, in_ci):
+    """A quiet run is quiet, and what goes into a file or a pipe of somebody's own is left as it was."""
+    monkeypatch.setenv("CI", "true") if in_ci else monkeypatch.delenv("CI", raising=False)
     shown, clock = progress(*options)
     shown.error(0, 1, "tests/test_a.py::test_a")
     clock.now += LINE_EVERY_S * 2
@@ -67,8 +73,9 @@ def test_a_quiet_run_says_nothing(progress, capsys, options):
     assert capsys.readouterr().out == ""
 
 
-def test_a_short_healing_says_nothing_on_the_way(progress, capsys):
+def test_a_short_healing_says_nothing_on_the_way(progress, capsys, monkeypatch):
     """What is fixed within moments needs no progress."""
+    monkeypatch.setenv("CI", "true")
     shown, clock = progress()
     shown.error(0, 1, "tests/test_a.py::test_a")
     clock.now += LINE_EVERY_S / 2
