@@ -276,11 +276,11 @@ def _open_positions(call: Form, partner: Form, before: Form, after: Form) -> Non
     old, new = call.fields["args"], partner.fields["args"]
     keys = [item.key for item in old]
     only_holes = all(item.kind == HOLE for item in old)
-    if not only_holes or [item.key for item in new[: len(keys)]] != keys:
-        return
+    if not only_holes or [item.key for item in new] != keys:
+        return  # what is added by its position has that position only behind as many as the example had
     if all(uses(before, item.fields["id"]) == 1 == uses(after, item.fields["id"]) for item in old):
         call.fields["args"] = [Form(REST, {"id": "ARGS"})]
-        partner.fields["args"] = [Form(REST, {"id": "ARGS"}), *new[len(keys) :]]
+        partner.fields["args"] = [Form(REST, {"id": "ARGS"})]
 
 
 def _open_keywords(call: Form, partner: Form) -> list[str]:

@@ -22,6 +22,7 @@ from pytest_selfheal.learn.importing import settle
 from pytest_selfheal.learn.matching import Holes
 from pytest_selfheal.learn.matching import match
 from pytest_selfheal.learn.matching import run_of
+from pytest_selfheal.learn.receivers import is_of_another_class
 from pytest_selfheal.learn.relevance import words
 from pytest_selfheal.learn.renaming import rename
 from pytest_selfheal.learn.rendering import Renderer
@@ -275,13 +276,16 @@ class _Pass:
     def _is_meant(self, template: Template, holes: Holes, site: Form | list[Form]) -> bool:
         """Tell whether the names the error speaks of stand here, when they stood in the example.
 
-        Far from a failure it is the use of the result that must be the same, where the error was about that.
+        Far from a failure the object must not be another class's, and where the error was about a result it must be
+        used alike.
         """
         if self._near is None:
             error = self._lesson.message
-            if not isinstance(site, Form) or not is_about_result(template, error):
+            if not isinstance(site, Form):
                 return True
-            return is_used_so(site, error.use, self._code, error.names)
+            if is_of_another_class(site, error, self._code):
+                return False
+            return not is_about_result(template, error) or is_used_so(site, error.use, self._code, error.names)
         taught = self._lesson.message.names
         in_example = any(words(ladder[-1].before) & taught for ladder in self._lesson.ladders)
         if self._message.names and in_example:

@@ -293,6 +293,43 @@ def test_what_wraps_a_result_is_swept_only_where_the_result_is_used_so(taught, t
     assert (healed(*taught, text, sweep=True) != text) is is_swept
 
 
+OWNERS = {
+    "an argument, which may be anything": ("def g(t):\n    return t.sum_up()\n", True),
+    "made by the class": ("def g():\n    t = Till()\n    return t.sum_up()\n", True),
+    "made by a function": ("def g():\n    t = till_of(1)\n    return t.sum_up()\n", True),
+    "made by another class": ("import bank\n\n\ndef g():\n    t = bank.Account()\n    return t.sum_up()\n", False),
+    "entered, of another class": ("def g():\n    with Account() as t:\n        return t.sum_up()\n", False),
+    "of one class or the other": ("def g(a):\n    t = Account()\n    t = a\n    return t.sum_up()\n", True),
+    "a loop's": ("for t in tills:\n    t.sum_up()\n", True),
+    "its own method": (
+        "class Account:\n    def sum_up(self):\n        pass\n\n    def g(self):\n        self.sum_up()\n",
+        False,
+    ),
+    "its own attribute": (
+        "class Account:\n    def g(self, f):\n        self.sum_up = f\n        self.sum_up()\n",
+        False,
+    ),
+    "inherited, perhaps": ("class Account(Base):\n    def g(self):\n        self.sum_up()\n", True),
+}
+
+
+@pytest.mark.parametrize(("text", "is_swept"), OWNERS.values(), ids=OWNERS)
+def test_a_sweep_leaves_objects_of_another_class_alone(text, is_swept, healed):
+    """Where the file itself shows whose object it is; the error named the class that changed."""
+    assert (healed(*RENAMED, text, sweep=True) != text) is is_swept
+
+
+def test_an_argument_added_by_its_position_needs_as_many_before_it(healed):
+    """A call that gives it already, or leaves one out, would get it in the wrong place."""
+    taught = (
+        "TypeError: load() missing 1 required positional argument: 'strict'",
+        "from cfg import load\nx = load('a')  # here\n",
+        "from cfg import load\nx = load('a', True)\n",
+    )
+    text = "from cfg import load\nload(p, False)\nload(path=p)\nload(q)\n"
+    assert healed(*taught, text, sweep=True) == text.replace("load(q)", "load(q, True)")
+
+
 def test_what_shares_a_line_with_a_text_over_lines_survives(healed):
     """Only the narrowest place is written anew: comments, layout and texts around it stay byte for byte."""
     text = "def g(t):\n    x = '''a\n  b'''  # why\n    return (  # odd\n        t.sum_up()\n    )  # end\n"
