@@ -10,7 +10,7 @@
 #   make clean     remove the virtual environments and caches
 
 PYTHON ?= python3
-PYTEST_ARGS ?= --numprocesses=auto
+PYTEST_ARGS ?= --numprocesses=auto --dist=worksteal
 BENCH_ARGS ?=
 CORPUS_ARGS ?=
 
@@ -84,6 +84,7 @@ test-3.10 test-3.11 test-3.12 test-3.13: test-3.%: .venv-3.%/.installed
 	@.venv-oldest/bin/python -m pip install --quiet 'pytest==8.2.*'
 
 test-oldest: .venv-oldest/.installed
+	$(call write_bytecode,.venv-oldest)
 	.venv-oldest/bin/python -m pytest --numprocesses=auto tests/plugin tests/unit
 
 test-all:

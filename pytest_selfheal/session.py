@@ -101,7 +101,7 @@ class RunEnd:
         self._now = now
         self._tell = tell
         self._patterns: dict[str, Pattern] = {}
-        self._unsteady: frozenset[str] = frozenset()
+        self._unsteady: frozenset[str] | None = None
         self.story = Story()
 
     @property
@@ -122,7 +122,6 @@ class RunEnd:
             return
         queue = {entry.id: entry for entry in self._store.reviews()}
         self._patterns = {pattern.pattern_name: pattern for pattern in self._store.patterns()}
-        self._unsteady = seen_flaky(self._store)
         groups = grouped(standing, self._propose)
         for index, group in enumerate(groups):
             watch(index, len(groups), group.nodeids[0])
@@ -211,6 +210,8 @@ class RunEnd:
         return (decide(proof.fixes, (), self._policy, self._context) if proof.fixes else action), notes
 
     def _prove(self, group: Group, candidates: Sequence[Candidate], workshop: Workshop) -> Proof:
+        if self._unsteady is None:
+            self._unsteady = seen_flaky(self._store)
         unsteady = not self._unsteady.isdisjoint(group.nodeids)
         proof = workshop.prove(group.failure, candidates, group.nodeids, self._others(group), unsteady=unsteady)
         if proof.lucky:

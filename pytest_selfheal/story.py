@@ -35,6 +35,10 @@ _VERDICTS = frozenset({"AssertionError", "Failed", "XPassed"})
 """What tests raise themselves when a value is not the one they want."""
 
 
+_HEALING_RUNS = 20
+_MOST_READ = 5000
+
+
 class Workshop(Protocol):
     """Where repairs are made; the only part of a run's end that starts processes and writes sources."""
 
@@ -190,6 +194,12 @@ def grouped(
 
 
 def seen_flaky(store: Store) -> frozenset[str]:
-    """Return the tests that were ever seen to fail and pass with the same code, as far as the store remembers."""
-    healed = {record.nodeid for record in store.failures() if record.outcome is Outcome.HEALED}
-    return frozenset(healed.union(*(event.nodeids for event in store.events() if event.action == "flaky")))
+    """Return the tests that were seen to fail and pass with the same code in the newest runs in which any did."""
+    healing = [run for run in store.runs() if run.healed][:_HEALING_RUNS]
+    found: set[str] = set()
+    if healing:  # most stores have few such runs, and a large one is not to be read whole
+        ids, since = {run.id for run in healing}, min(run.started_at for run in healing)
+        records = store.failures(since=since, limit=_MOST_READ)
+        found = {one.nodeid for one in records if one.run_id in ids and one.outcome is Outcome.HEALED}
+    lucky = (event.nodeids for event in store.events(limit=_MOST_READ) if event.action == "flaky")
+    return frozenset(found.union(*lucky))
