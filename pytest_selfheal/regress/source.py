@@ -36,7 +36,7 @@ _STAMP = re.compile(r"^# selfheal: format=\d+ signature=\S+ content-sha256=([0-9
 
 _MUST_NOT_RAISE = "It makes the call that failed, with the input it failed on: the call must raise nothing."
 _MUST_RAISE = "It makes the call that failed, with the input it failed on: the call must raise what its test expects."
-_RUNS_AGAIN = "It runs the failing test itself again: no single call of it fails in the same way."
+_RUNS_AGAIN = "It runs the failing test itself again: no single call could be written that fails in the same way."
 _DOC = """Regression test for an error that kept coming back; DATA tells which one, in which test, and since when.
 
 {what}
