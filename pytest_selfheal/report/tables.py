@@ -219,7 +219,8 @@ def review_detail(entry: ReviewEntry, diffs: Sequence[str]) -> list[str]:
         lines += [f"   {terminal_line(row)}" for row in diff.splitlines()]
     if entry.candidates:
         which = " N" if len(entry.candidates) > 1 else ""
-        lines += ["", f"accept: selfheal review accept {entry.id}{which}    reject: selfheal review reject {entry.id}"]
+        ways = (f"accept {entry.id}{which}", f"edit {entry.id}{which}", f"reject {entry.id}")
+        lines += ["", *(f"selfheal review {way}" for way in ways)]
     elif entry.stack_trace:
         lines += ["", *(terminal_line(row) for row in entry.stack_trace.splitlines()[-40:])]
     return lines
