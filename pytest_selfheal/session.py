@@ -141,7 +141,8 @@ class RunEnd:
 
     def _decide(self, group: Group) -> tuple[Action, tuple[str, ...]]:
         if self._workshop is None or not group.candidates:
-            return Escalate(group.stopped or "no fixer knows this error"), ()
+            hints = self._workshop.hints(group.failure) if self._workshop is not None else ()
+            return Escalate(group.stopped or "no fixer knows this error"), hints
         if self.story.fixed:  # the files have changed since the candidates were made
             group.candidates = self._propose(group)
         if not self._workshop.time_left():

@@ -73,6 +73,9 @@ class Workshop(Protocol):
     def diff(self, patch: Patch) -> str:
         """Return a unified diff for people."""
 
+    def hints(self, failure: Failure) -> tuple[str, ...]:
+        """Return what to tell of a failure that no fix of code answers, such as a dependency to declare."""
+
     def time_left(self) -> bool:
         """Tell whether the run's repair budget allows more work."""
 

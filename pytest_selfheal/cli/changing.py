@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_selfheal.cli.colours import coloured
 from pytest_selfheal.cli.project import Project
 from pytest_selfheal.cli.project import show
 from pytest_selfheal.cli.project import write
@@ -19,6 +20,7 @@ from pytest_selfheal.errors import PatchError
 from pytest_selfheal.errors import UsageError
 from pytest_selfheal.learn import pattern_result
 from pytest_selfheal.model import HealingEvent
+from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import stable_id
 from pytest_selfheal.model import utc_text
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import argparse
 
     from pytest_selfheal.model import Candidate
+    from pytest_selfheal.model import Record
     from pytest_selfheal.model import ReviewEntry
     from pytest_selfheal.repair.journal import JournalEntry
     from pytest_selfheal.repair.workshop import Bench
@@ -52,7 +55,7 @@ def review_show(arguments: argparse.Namespace) -> int:
     store = project.open_store()
     entry = _find(store, arguments.id)
     bench = bench_for(project, store, entry)
-    write(tables.review_detail(entry, [_diff(bench, candidate) for candidate in entry.candidates]))
+    write(coloured(tables.review_detail(entry, [_diff(bench, candidate) for candidate in entry.candidates])))
     return 0
 
 
@@ -62,7 +65,30 @@ def review_accept(arguments: argparse.Namespace) -> int:
     store = project.open_store()
     entry = _open_entry(store, arguments.id)
     candidate = _chosen(entry, arguments.option)
+    return _accepted(project, store, entry, candidate, bench_for(project, store, entry))
+
+
+def review_edit(arguments: argparse.Namespace) -> int:
+    """`selfheal review edit ID [N]`: open what a suggestion would write in `$EDITOR`, then go on as accept does."""
+    import os
+    import shutil
+
+    from pytest_selfheal.cli.editing import edited
+
+    project = Project(arguments)
+    store = project.open_store()
+    entry = _open_entry(store, arguments.id)
     bench = bench_for(project, store, entry)
+    candidate, folder = edited(_chosen(entry, arguments.option), bench.project, os.environ)
+    status = _accepted(project, store, entry, candidate, bench)
+    if status:
+        write([f"what you saved is kept in {folder}"])
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return status
+
+
+def _accepted(project: Project, store: Store, entry: ReviewEntry, candidate: Candidate, bench: Bench) -> int:
     known = other_failures(store, entry)
     write([f"validating: {terminal_line(candidate.title)}"])
     proof = bench.prove_one(candidate, entry.nodeids, known)
@@ -74,8 +100,9 @@ def review_accept(arguments: argparse.Namespace) -> int:
     applied = bench.apply(proof.fixes[0], entry.nodeids, known)
     now = utc_text(time.time())
     ok = applied.ok
-    records = [
-        pattern_result(candidate, entry.error_type, f"{entry.run_id}/review", now, ok=ok),
+    result = pattern_result(candidate, entry.error_type, f"{entry.run_id}/review", now, ok=ok)
+    records: list[Record] = [
+        *([result] if candidate.origin is not Origin.HUMAN else []),  # an edit says nothing of the way it began with
         _event(entry, "accept", applied.reason, applied.journal_id, now, result="ok" if ok else "failed"),
     ]
     if ok:
@@ -86,7 +113,7 @@ def review_accept(arguments: argparse.Namespace) -> int:
         after_failure(project, records)
         write([f"taken back: {terminal_line(applied.reason)}"])
         return 1
-    write(terminal_line(row) for row in diff.splitlines())
+    write(coloured(terminal_line(row) for row in diff.splitlines()))
     write([f"applied, {applied.passed} tests pass; take back with: selfheal undo {applied.journal_id}"])
     after_accept(project, store, entry, candidate=candidate, before=before, bench=bench, records=records)
     return 0

@@ -16,6 +16,7 @@ from pytest_selfheal.model import Fix
 from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Proof
 from pytest_selfheal.repair import fixers
+from pytest_selfheal.repair.dependencies import dependency_note
 from pytest_selfheal.repair.dotted_names import DottedNames
 from pytest_selfheal.repair.doubt import UNSTEADY_ROUNDS
 from pytest_selfheal.repair.doubt import Credit
@@ -142,6 +143,11 @@ class Bench:
     def propose(self, failure: Failure) -> list[Candidate]:
         """Return candidates for a failure, best first; nothing is run and nothing written."""
         return fixers.propose(failure, self._project, self._more)
+
+    def hints(self, failure: Failure) -> tuple[str, ...]:
+        """Return what to tell of a failure that no fix of code answers; nothing is run and nothing written."""
+        note = dependency_note(failure, self._project)
+        return (note,) if note else ()
 
     def sweep(self, fix: Fix) -> Fix | None:
         """Return a learned fix for the rest of the project, once it is applied at its own site; nothing is written."""

@@ -212,14 +212,17 @@ def review_detail(entry: ReviewEntry, diffs: Sequence[str]) -> list[str]:
     ]
     if len(entry.nodeids) > 20:
         lines.append(f"  ... {len(entry.nodeids) - 20} more")
-    lines += [f"note:     {terminal_line(note)}" for note in entry.notes]
+    for note in entry.notes:
+        first, *rest = note.splitlines() or [""]
+        lines += [f"note:     {terminal_line(first)}", *(f"   {terminal_line(row)}" for row in rest)]
     for number, (candidate, diff) in enumerate(zip(entry.candidates, diffs, strict=True), start=1):
         lines += ["", f"{number}. {terminal_line(candidate.title)} (confidence {candidate.confidence:.2f})"]
         lines += [f"   {terminal_line(sentence)}" for sentence in candidate.evidence]
         lines += [f"   {terminal_line(row)}" for row in diff.splitlines()]
     if entry.candidates:
         which = " N" if len(entry.candidates) > 1 else ""
-        lines += ["", f"accept: selfheal review accept {entry.id}{which}    reject: selfheal review reject {entry.id}"]
+        ways = (f"accept {entry.id}{which}", f"edit {entry.id}{which}", f"reject {entry.id}")
+        lines += ["", *(f"selfheal review {way}" for way in ways)]
     elif entry.stack_trace:
         lines += ["", *(terminal_line(row) for row in entry.stack_trace.splitlines()[-40:])]
     return lines

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +120,50 @@ def test_undo_without_a_fix_says_so(selfheal):
     done = selfheal("undo")
     assert done.returncode == 2
     assert "no applied fix" in done.stderr
+
+
+EDITOR = """
+import sys
+from pathlib import Path
+
+path = Path(sys.argv[-1])
+path.write_text(path.read_text().replace({old!r}, {new!r}))
+"""
+
+
+def _editor(project, old, new):
+    script = project.parent / "editor.py"
+    script.write_text(EDITOR.format(old=old, new=new))
+    return f"{sys.executable} {script}"
+
+
+def test_an_edited_suggestion_is_validated_and_applied(suggestion, selfheal, project):
+    """What the person saved in the editor goes the way of an accepted suggestion, and can be undone."""
+    before = (project / "src/shop/cart.py").read_text()
+    editor = _editor(project, "return sum", "# ours\n    return sum")
+    done = selfheal("review", "edit", suggestion, EDITOR=editor, FORCE_COLOR="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\x1b[32m+    # ours\x1b[0m" in done.stdout
+    assert "# ours\n" in (project / "src/shop/cart.py").read_text()
+    assert selfheal("undo").returncode == 0
+    assert (project / "src/shop/cart.py").read_text() == before
+
+
+def test_an_edit_that_the_tests_refuse_is_kept_aside(suggestion, selfheal, project):
+    """Nothing is written to the project, and nothing of what the person typed is lost."""
+    before = (project / "src/shop/cart.py").read_text()
+    done = selfheal("review", "edit", suggestion, VISUAL=_editor(project, "return sum", "return 5 + sum"))
+    assert (done.returncode, (project / "src/shop/cart.py").read_text()) == (1, before)
+    kept = Path(done.stdout.strip().rpartition("what you saved is kept in ")[2])
+    assert "return 5 + sum" in (kept / "src/shop/cart.py").read_text()
+    shutil.rmtree(kept)
+
+
+@pytest.mark.parametrize(
+    ("editor", "told"), [("no-such-editor", "cannot be started"), (f"{sys.executable} -c exit(3)", "status 3")]
+)
+def test_an_editor_that_fails_changes_nothing(suggestion, selfheal, editor, told):
+    """The entry stays open."""
+    done = selfheal("review", "edit", suggestion, EDITOR=editor)
+    assert done.returncode == 2
+    assert told in done.stderr

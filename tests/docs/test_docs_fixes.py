@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -39,9 +38,9 @@ def test_a_rule_of_the_project_suggests_its_rewrite(heal, pytester):
     """The settings of the page answer a name that the library took away; nothing is written."""
     pytester.makepyprojecttoml(TOML)
     pytester.makepyfile(shop=OLD, test_shop=TEST)
-    heal().stdout.fnmatch_lines(["selfheal: suggested: *"])
-    shown = pytester.run(sys.executable, "-m", "pytest_selfheal.cli", "review", "list").stdout.str()
-    assert "use `billing.rates.compute` instead of `billing.compute` in shop.py" in shown
+    heal().stdout.fnmatch_lines(
+        ["selfheal: suggested: *use `billing.rates.compute` instead of `billing.compute` in shop.py*"]
+    )
     assert pytester.path.joinpath("shop.py").read_text() == OLD
 
 
@@ -59,9 +58,5 @@ def test_a_plugin_proposes_and_a_person_decides(heal, pytester):
     source = "class NewLedger:\n    sum = 4\n\ndef gone():\n    raise TypeError('use the new ledger')\n\n"
     source += "Ledger = gone\n\ndef total():\n    return Ledger().sum\n"
     pytester.makepyfile(shop=source, test_shop=TEST)
-    heal().stdout.fnmatch_lines(["selfheal: suggested: *"])
-    assert (
-        "use NewLedger in shop.py"
-        in pytester.run(sys.executable, "-m", "pytest_selfheal.cli", "review", "list").stdout.str()
-    )
-    assert "NewLedger()" not in pytester.path.joinpath("shop.py").read_text()
+    heal().stdout.fnmatch_lines(["selfheal: suggested: *use NewLedger in shop.py*"])
+    assert pytester.path.joinpath("shop.py").read_text() == f"{source.strip()}"
