@@ -69,12 +69,12 @@ def meant(wrong: str, known: Iterable[str], is_used: Callable[[str], bool] = lam
         if abs(len(name) - len(wrong)) <= limit:
             away = distance(wrong, name)
             if away <= limit:
-                rated.append((away, name))
+                rated.append((away, not _is_swap(wrong, name), name))  # all the letters are there: rather a swap
     rated.sort()
     if not rated:
         return None
-    best, name = rated[0]
-    alone = len(rated) == 1 or rated[1][0] > best
+    name = rated[0][-1]
+    alone = len(rated) == 1 or rated[1][:-1] > rated[0][:-1]
     return Match(name, sure=alone and is_slip(wrong, name, is_used))
 
 

@@ -208,6 +208,8 @@ CLOSE = [
     ("__niit__", ["__init__"], "__init__", True),
     ("__init", ["__init__"], "__init__", False),
     ("__nmae__", ["__name__"], "__name__", True),
+    ("grousp", ["group", "groups"], "groups", True),
+    ("grous", ["group", "groups"], "group", False),
     ("max_gae", ["max_age"], "max_age", True),
     ("convert_ot_json", ["convert_to_json"], "convert_to_json", True),
     ("turn_no", ["turn_on"], "turn_on", False),
