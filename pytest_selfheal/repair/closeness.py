@@ -22,6 +22,12 @@ _VOWELS = frozenset("aeiouy")
 _ALIKE = frozenset({"cs", "ck", "sz", "gj", "kq", "fv", "bp", "dt"})
 _ENDINGS = frozenset({"s", "d", "r", "n", "y", "e"})
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_SHORT_WORDS = frozenset(
+    {"am", "an", "as", "at", "be", "by", "do", "go", "he", "if", "in", "is", "it", "me", "my", "no", "of", "on", "or"}
+    | {"so", "to", "up", "us", "we"}
+)
+"""The manuals' words begin at three letters."""
+
 _SHORT = 4
 _LONG = 6
 
@@ -63,12 +69,12 @@ def meant(wrong: str, known: Iterable[str], is_used: Callable[[str], bool] = lam
         if abs(len(name) - len(wrong)) <= limit:
             away = distance(wrong, name)
             if away <= limit:
-                rated.append((away, name))
+                rated.append((away, not _is_swap(wrong, name), name))  # all the letters are there: rather a swap
     rated.sort()
     if not rated:
         return None
-    best, name = rated[0]
-    alone = len(rated) == 1 or rated[1][0] > best
+    name = rated[0][-1]
+    alone = len(rated) == 1 or rated[1][:-1] > rated[0][:-1]
     return Match(name, sure=alone and is_slip(wrong, name, is_used))
 
 
@@ -87,7 +93,10 @@ def is_slip(wrong: str, right: str, is_used: Callable[[str], bool] = lambda _wor
     if len(differing) != 1:
         return False
     left, other = differing[0]
-    return _is_slip(left, other) and not is_used(left) and left not in lexicon()
+    short = len(left) < _SHORT and len(wrong) >= _LONG and _is_swap(wrong.lower(), right.lower())
+    return (
+        (_is_slip(left, other) or (short and left not in _SHORT_WORDS)) and not is_used(left) and left not in lexicon()
+    )
 
 
 def _is_other_kind(one: str, two: str) -> bool:

@@ -25,15 +25,16 @@ from pytest_selfheal.repair.fixers.building import links
 from pytest_selfheal.repair.fixers.building import place
 from pytest_selfheal.repair.fixers.building import source
 from pytest_selfheal.repair.fixers.naming import proposals
+from pytest_selfheal.repair.fixers.visible_names import forms_of
+from pytest_selfheal.repair.fixers.visible_names import through_stars
+from pytest_selfheal.repair.fixers.visible_names import visible
 from pytest_selfheal.repair.imports import is_standard
 from pytest_selfheal.repair.patch import replace
 from pytest_selfheal.repair.project import kind_of
-from pytest_selfheal.repair.symbols import FunctionNode
 from pytest_selfheal.repair.symbols import bindings
 from pytest_selfheal.repair.symbols import chain
 from pytest_selfheal.repair.symbols import dotted
 from pytest_selfheal.repair.symbols import function_at
-from pytest_selfheal.repair.symbols import functions_of
 from pytest_selfheal.repair.symbols import init_arguments
 from pytest_selfheal.repair.symbols import keywords_of
 from pytest_selfheal.repair.symbols import symbols_of
@@ -106,7 +107,8 @@ def _name(match: re.Match[str], link: ErrorLink, project: Project) -> Candidate 
     if any(proposal.firm for proposal in proposals(wrong, path, project)):
         return None
     around = function_at(tree, line)
-    found = _judge(wrong, _visible(tree, line) - {wrong}, path, project)
+    known = visible(tree, line) | through_stars(tree, path, project)
+    found = _judge(wrong, known - {wrong}, path, project)
     if found is None:
         return None
     region: ast.AST = around[1] if around else tree
@@ -117,38 +119,6 @@ def _name(match: re.Match[str], link: ErrorLink, project: Project) -> Candidate 
     ]
     edits = [_renamed(source(project, path), node, found.name) for node in nodes]
     return _made(found, edits, ("use", wrong, f"`{found.name}` is the one close name bound there"), project)
-
-
-def _visible(tree: ast.Module, line: int) -> set[str]:
-    """The names bound where the line stands: by the functions around it, the module, and Python."""
-    names = {name for name in dir(builtins) if not name.startswith("_")}
-    for _owner, function in functions_of(tree):
-        if function.lineno <= line <= (function.end_lineno or function.lineno):
-            names |= _bound_in(function)
-    return names | _bound_in(tree)
-
-
-def _bound_in(scope: ast.Module | FunctionNode) -> set[str]:
-    names: set[str] = set()
-    if not isinstance(scope, ast.Module):
-        every = [*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs, scope.args.vararg, scope.args.kwarg]
-        names.update(argument.arg for argument in every if argument is not None)
-    waiting: list[ast.AST] = list(scope.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-            continue
-        elif isinstance(node, ast.alias):
-            names.add(node.asname or node.name.partition(".")[0])
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-        elif isinstance(node, ast.Lambda):
-            continue
-        waiting.extend(ast.iter_child_nodes(node))
-    return names
 
 
 def _renamed(text: Source, node: ast.Name, new: str) -> Edit:
@@ -277,20 +247,13 @@ def _imported(match: re.Match[str], link: ErrorLink, project: Project) -> Candid
         if not isinstance(node, ast.ImportFrom):
             continue
         for alias in node.names:
-            form = next((form for form in _forms(node, package) if form == module), "")
+            form = next((form for form in forms_of(node, package) if form == module), "")
             if alias.name == wrong and form:
                 start = (alias.lineno, alias.col_offset)
                 edits.append(replace(text, start, (start[0], start[1] + len(wrong.encode())), found.name))
                 if not alias.asname:
                     edits += [_renamed(text, name, found.name) for name in _loads(tree, wrong)]
     return _made(found, edits, ("import", wrong, f"`{found.name}` is the one close name in {module}"), project)
-
-
-def _forms(node: ast.ImportFrom, package: str) -> list[str]:
-    from pytest_selfheal.repair.imports import Import
-
-    absolute = Import(node.module or "", "x", "", node.level).absolute(package)
-    return [absolute.module] if absolute else []
 
 
 def _loads(tree: ast.Module, name: str) -> list[ast.Name]:

@@ -66,6 +66,15 @@ REWRITE = {
         ("TypeError", "'tzinof' is an invalid keyword argument for this function", "shop/a.py", 5),
         "from datetime import datetime\n\n\ndef f(z):\n    return datetime(1, 1, 1, tzinfo=z)\n",
     ),
+    "a name that a star brings": (
+        {
+            "shop/__init__.py": "",
+            "shop/b.py": "def remove_quotes(): ...\n",
+            "shop/a.py": "from .b import *\n\n\ndef f():\n    remove_quotse()\n",
+        },
+        ("NameError", "name 'remove_quotse' is not defined", "shop/a.py", 5),
+        "from .b import *\n\n\ndef f():\n    remove_quotes()\n",
+    ),
     "a method of a built-in": (
         {"shop/a.py": "def f(text):\n    return text.stirp()\n"},
         ("AttributeError", "'str' object has no attribute 'stirp'", "shop/a.py", 2),
@@ -198,6 +207,12 @@ CLOSE = [
     ("PathiLke", ["PathLike"], "PathLike", True),
     ("__niit__", ["__init__"], "__init__", True),
     ("__init", ["__init__"], "__init__", False),
+    ("__nmae__", ["__name__"], "__name__", True),
+    ("grousp", ["group", "groups"], "groups", True),
+    ("grous", ["group", "groups"], "group", False),
+    ("max_gae", ["max_age"], "max_age", True),
+    ("convert_ot_json", ["convert_to_json"], "convert_to_json", True),
+    ("turn_no", ["turn_on"], "turn_on", False),
     ("capasity", ["capacity"], "capacity", True),
     ("tmp_pth", ["tmp_path"], "tmp_path", True),
     ("adress", ["address"], "address", True),
