@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_selfheal.model import ErrorLink
 from pytest_selfheal.model import Failure
 from pytest_selfheal.model import Frame
@@ -9,6 +11,7 @@ from pytest_selfheal.model import Phase
 from pytest_selfheal.model import Validation
 from pytest_selfheal.repair.fixers import propose
 from pytest_selfheal.repair.patch import apply_patch
+from pytest_selfheal.repair.rounds import ONLY_READING
 from pytest_selfheal.repair.rounds import Tools
 from pytest_selfheal.repair.rounds import search
 from pytest_selfheal.repair.validate import RunError
@@ -137,3 +140,45 @@ def test_guards_are_asked_before_anything_runs(make_project):
     program = Program(project.root, JSON)
     found = run(project, program, failure("json", "one.py"), refuse=lambda _patch: "not here")
     assert (found.fixes, found.reason, program.runs) == ((), "not here", 0)
+
+
+def readings(project, green):
+    """Search among three readings of one text; `green` holds the numbers of those the tests pass with."""
+    first = propose(failure("json", "one.py"), project)[0]
+    options = [
+        replace(first, id=str(n), confidence=0.72, learned=False, readings=3, evidence=(str(n),)) for n in range(3)
+    ]
+    runs = iter(range(3))
+
+    def screen(_files):
+        ok = next(runs) in green
+        return Validation("screen", ok=ok, reason="" if ok else "red"), RunResult(complete=True)
+
+    return search(
+        failure("json", "one.py"), options, tools(project, screen), wanted=[TEST], rounds=1, deadline=1.0
+    ).fixes
+
+
+def test_the_one_reading_the_tests_pass_with_is_what_was_meant(make_project):
+    """When the tests rule out every other reading of a broken text, the last one is sure."""
+    (fix,) = readings(make_project(FILES), {1})
+    assert fix.candidate.learned
+    assert fix.candidate.confidence == ONLY_READING
+    assert fix.candidate.evidence[0] == "1"
+
+
+def test_two_readings_that_pass_are_both_unsure(make_project):
+    """Tests that pass with two readings tell nothing about which was meant."""
+    found = readings(make_project(FILES), {0, 2})
+    assert [fix.candidate.learned for fix in found] == [False, False]
+
+
+def test_readings_that_were_not_run_rule_nothing_out(make_project):
+    """A budget that ends before all readings were tried leaves the passing one a suggestion."""
+    project = make_project(FILES)
+    first = propose(failure("json", "one.py"), project)[0]
+    options = [replace(first, id=str(n), confidence=0.72, learned=False, readings=2) for n in range(2)]
+    clock = iter([0.0, 2.0])
+    bench = tools(project, Program(project.root), now=lambda: next(clock))
+    (fix,) = search(failure("json", "one.py"), options, bench, wanted=[TEST], rounds=1, deadline=1.0).fixes
+    assert not fix.candidate.learned
