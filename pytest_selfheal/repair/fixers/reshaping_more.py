@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ast
 
-from pytest_selfheal.repair.fixers import reshaping
+from pytest_selfheal.repair.fixers.reshaping import SHAPES as BASIC
 from pytest_selfheal.repair.fixers.reshaping import Answer
 from pytest_selfheal.repair.fixers.reshaping import Shape
 from pytest_selfheal.repair.fixers.reshaping import Site
+from pytest_selfheal.repair.fixers.reshaping import field_validator
+from pytest_selfheal.repair.fixers.reshaping import is_on
 
 _SIMPLE = (ast.Name, ast.Attribute, ast.Constant, ast.Call, ast.Subscript, ast.Dict)
 
@@ -54,7 +56,7 @@ def framed_row(site: Site) -> Answer | None:
     """`pandas.concat([frame, row], ignore_index=True)` with a dictionary: the row as a frame of one row."""
     call = site.call
     members = call.args[0].elts if len(call.args) == 1 and isinstance(call.args[0], ast.List) else []
-    if len(members) != 2 or not isinstance(members[1], _SIMPLE) or not reshaping.is_on(call, "ignore_index"):
+    if len(members) != 2 or not isinstance(members[1], _SIMPLE) or not is_on(call, "ignore_index"):
         return None
     name = site.name_for("pandas.DataFrame", "pd.DataFrame")
     if name is None:
@@ -98,7 +100,7 @@ def field_validator_of_values(site: Site) -> Answer | None:
     holder = site.holder
     names = [argument.arg for argument in holder.args.args] if holder is not None else []
     if holder is None or len(names) != 3 or names[2] != "values" or holder.args.kwonlyargs or holder.args.kwarg:
-        return reshaping.field_validator(site)
+        return field_validator(site)
     inside = [part for item in holder.body for part in ast.walk(item) if isinstance(part, ast.Name)]
     if any(part.id == "info" for part in inside) or holder.args.defaults or holder.args.vararg or names[0] != "cls":
         return None
@@ -108,7 +110,7 @@ def field_validator_of_values(site: Site) -> Answer | None:
     short = ast.FunctionDef(
         **{**vars(holder), "args": ast.arguments(**{**vars(holder.args), "args": holder.args.args[:2]})}
     )
-    answer = reshaping.field_validator(Site(site.call, site.tree, site.source, site.package, short))
+    answer = field_validator(Site(site.call, site.tree, site.source, site.package, short))
     if answer is None:
         return None
     edits = [*answer[0], site.rewritten(holder.args.args[2], "info")]
@@ -116,7 +118,7 @@ def field_validator_of_values(site: Site) -> Answer | None:
 
 
 SHAPES: dict[str, Shape] = {
-    **reshaping.SHAPES,
+    **BASIC,
     "field_validator": field_validator_of_values,
     **{
         shape.__name__: shape
