@@ -89,6 +89,39 @@ def test_accept_fixes_does_not_vouch_for_tests_that_did_not_run(shop, run):
     assert _cart(shop) == FIXED
 
 
+SECOND = """
+
+def average(items):
+    return frobnicate(items) / len(items)
+"""
+AVERAGE = "from shop.cart import average\n\n\ndef test_average():\n    assert average([1, 3]) == 2\n"
+
+
+def _second_error(shop, name):
+    (shop.path / "src/shop/cart.py").write_text(CART + SECOND.replace("frobnicate", name))
+    (shop.path / "tests/test_average.py").write_text(AVERAGE)
+    _commit(shop.path)
+    return _cart(shop)
+
+
+def test_half_of_a_file_is_not_mended(shop, run, store):
+    """Where another error of the same file stays, the fix waits: who mends the rest wants to see it as it was."""
+    before = _second_error(shop, "frobnicate")
+    run("--selfheal")
+    assert _cart(shop) == before
+    assert sorted(_kinds(store)) == ["escalation", "suggestion"]
+    (entry,) = (entry for entry in store().reviews() if entry.candidates)
+    assert "another error that is not mended: NameError: name 'frobnicate'" in entry.reason
+
+
+def test_a_file_with_two_errors_that_can_be_mended_is(shop, run):
+    """Each of them gets its fix."""
+    _second_error(shop, "totl")
+    run("--selfheal")
+    assert "total(items) / len" in _cart(shop)
+    assert "from decimal import Decimal" in _cart(shop)
+
+
 @pytest.mark.parametrize(
     ("mode", "env"),
     [

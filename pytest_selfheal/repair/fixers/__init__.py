@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.repair.fixers import circular_import
 from pytest_selfheal.repair.fixers import did_you_mean
+from pytest_selfheal.repair.fixers import enum_members
 from pytest_selfheal.repair.fixers import fixtures
 from pytest_selfheal.repair.fixers import lint_findings
 from pytest_selfheal.repair.fixers import missing_await
@@ -43,6 +44,7 @@ FIXERS: tuple[Fixer, ...] = (
     missing_self.propose,
     missing_await.propose,
     did_you_mean.propose,
+    enum_members.propose,
     fixtures.propose,
     parametrize.propose,
     circular_import.propose,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_selfheal.repair.closeness import meant
+from pytest_selfheal.repair.fixers import enum_members
 from pytest_selfheal.repair.fixers.did_you_mean import propose
 
 CLASS = "class Order:\n    def __init__(self, amount):\n        self.quantity = amount\n\n    def settle(self): ...\n"
@@ -229,3 +230,27 @@ def test_slips_and_other_words(wrong, known, name, sure):
     match = meant(wrong, known)
     assert match is not None
     assert (match.name, match.sure) == (name, sure)
+
+
+WATER = "from enum import Enum\n\n\nclass Water(Enum):\n    FRESH = 1\n    BRACKISH = 2\n\n\n"
+
+
+def test_a_misspelt_member_of_an_enumeration_is_corrected(make_project, failing, healed):
+    """Its class is told by the line where the message has the member's name only."""
+    project = make_project({"shop/a.py": f"{WATER}x = Water.BRACKSIH\n"})
+    failure = failing("AttributeError", "BRACKSIH", line=9)
+    assert healed(enum_members.propose, failure, project) == {"shop/a.py": f"{WATER}x = Water.BRACKISH\n"}
+
+
+LONE = {
+    "another word": (f"{WATER}x = Water.SALT\n", "SALT"),
+    "a class that is not the project's": ("from a import Water\n\n\nx = Water.BRACKSIH\n", "BRACKSIH"),
+    "a line without it": (f"{WATER}x = 1\n", "BRACKSIH"),
+}
+
+
+@pytest.mark.parametrize(("text", "name"), LONE.values(), ids=LONE)
+def test_other_lone_names_are_left_alone(text, name, make_project, failing):
+    """What is no slip of a known member stays."""
+    line = len(text.splitlines())
+    assert enum_members.propose(failing("AttributeError", name, line=line), make_project({"shop/a.py": text})) == []
