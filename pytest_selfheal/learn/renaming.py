@@ -37,7 +37,7 @@ def rename(lesson: Lesson, code: Code, needs: list[Need]) -> list[Splice] | None
         return []
     lines = _ImportLines(lesson, code, renames)
     splices, locals_ = lines.run()
-    if any(name in _rebound(code) for name in locals_):
+    if _collide(locals_, renames, code):
         return None
     for node in ast.walk(code.tree):
         if isinstance(node, ast.Name) and locals_.get(node.id, node.id) != node.id:
@@ -49,6 +49,8 @@ def rename(lesson: Lesson, code: Code, needs: list[Need]) -> list[Splice] | None
         root = _root(form.origin)
         if old and _covering(code.bound.get(root.id, ""), renames) != old:
             new = renames[old] + form.fields["name"][len(old) :]
+            if is_builtin(new) and new in _rebound(code) | set(code.bound):
+                return None
             text = new if is_builtin(new) else spell(new.removeprefix("builtins."), code, lesson.imports, needs)
             splices.append((*code.span(form.origin), text))
     needs += lines.needs
@@ -112,6 +114,16 @@ def _rebound(code: Code) -> set[str]:
     return names | {
         node.id for node in ast.walk(code.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
+
+
+def _collide(locals_: Mapping[str, str], renames: Mapping[str, str], code: Code) -> bool:
+    """Tell whether a local name that changes, or the name it changes to, means something else somewhere in the file."""
+    rebound = _rebound(code)
+    roots = {new.partition(".")[0] for new in locals_.values()}
+    others = {
+        local for local, dotted in code.bound.items() if not any(_is_below(new, dotted) for new in renames.values())
+    }
+    return bool((locals_.keys() | roots) & rebound or (roots - locals_.keys()) & others)
 
 
 class _ImportLines:

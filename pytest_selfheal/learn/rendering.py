@@ -230,6 +230,12 @@ def free_names(template: Template) -> set[str]:
     return {name for name in local_names(after) - local_names(template.before) - own if not is_builtin(name)}
 
 
+def reads_well(template: Template, visible: set[str]) -> bool:
+    """Tell whether the names of the new side mean, where these names are bound, what they meant in the example."""
+    builtins = {name for name in local_names(template.after) - local_names(template.before) if is_builtin(name)}
+    return free_names(template) <= visible and not builtins & visible
+
+
 def fitted(text: str, start: int, end: int, code: Code) -> str | None:
     """Return a text as it may stand between two byte offsets: within an f-string quotes must not end the string.
 

@@ -30,6 +30,7 @@ from pytest_selfheal.learn.rendering import UnfillableError
 from pytest_selfheal.learn.rendering import fitted
 from pytest_selfheal.learn.rendering import free_names
 from pytest_selfheal.learn.rendering import needs_parentheses
+from pytest_selfheal.learn.rendering import reads_well
 from pytest_selfheal.learn.sites import is_distinctive
 from pytest_selfheal.learn.sites import swaps_what_works
 from pytest_selfheal.model import ErrorClass
@@ -234,7 +235,7 @@ class _Pass:
             return None
         if not _is_safe(template, holes) or not self._fits_function(template, forms[0]):
             return None
-        if not free_names(template) <= self._visible(forms[0]):
+        if not reads_well(template, self._visible(forms[0])):
             return None
         start, end = self._code.span(forms[0].origin)[0], self._code.span(forms[-1].origin)[1]
         line = self._code.source(self._code.offset(getattr(forms[0].origin, "lineno", 1), 0), start)

@@ -79,6 +79,21 @@ DEEPER = (
     "import crate  # here\nx = crate.box(1)\n",
     "import parcel.wood\nx = parcel.wood.box(1)\n",
 )
+BUILTIN = (
+    "NameError: name 'text_of' is not defined",
+    "def f(x):\n    return text_of(x)  # here\n",
+    "def f(x):\n    return str(x)\n",
+)
+TO_BUILTIN = (
+    "AttributeError: module 'texts' has no attribute 'Text'",
+    "import texts\n\n\ndef f(x: texts.Text):  # here\n    pass\n",
+    "def f(x: str):\n    pass\n",
+)
+CLOCK = (
+    "ImportError: cannot import name 'tick' from 'watch'",
+    "from watch import tick  # here\nx = tick()\n",
+    "from watch import beat\nx = beat()\n",
+)
 
 HEALED = {
     "keyword, known arguments": (
@@ -157,6 +172,11 @@ HEALED = {
         "from crate import box, lid  # here\nx = box(lid)\n",
         "from parcel.wood import box, lid\nx = box(lid)\n",
     ),
+    "new name that is imported already": (
+        CLOCK,
+        "from watch import beat\nfrom watch import tick  # here\nx = tick(), beat()\n",
+        "from watch import beat\nfrom watch import beat\nx = beat(), beat()\n",
+    ),
     "await, in an async function": (
         AWAIT,
         "async def g(c):\n    return [x for x in c.list_all(2, size=3)]  # here\n",
@@ -182,6 +202,13 @@ ALONE = {
     "guard, another attribute": (GUARD, "def g(p):\n    return p.name.strip()  # here\n"),
     "guard, of a call": (GUARD, "def g(p):\n    return find(p).strip()  # here\n"),
     "which of two equal literals was the old one": (RESIZED, "from jobs import Queue\nq = Queue(size=n)  # here\n"),
+    "a built-in name that an argument hides": (BUILTIN, "def g(x, str):\n    return text_of(x)  # here\n"),
+    "a built-in name that a variable hides": (TO_BUILTIN, "import texts\nstr = 3\nx: texts.Text = 1  # here\n"),
+    "a new name that is taken": (CLOCK, "from watch import tick  # here\nbeat = 1\nx = tick() + beat\n"),
+    "a new name that another import has": (
+        CLOCK,
+        "from drum import beat\nfrom watch import tick  # here\nx = tick(), beat()\n",
+    ),
     "await, outside of async": (AWAIT, "def g(c):\n    return list(c.list_all(2))  # here\n"),
 }
 
