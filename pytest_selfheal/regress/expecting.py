@@ -46,7 +46,10 @@ class Surroundings:
 
     def expected(self, frame: FrameType, line: int) -> Expected:
         """Return what is expected at a line of a frame; nothing when its source cannot be read."""
-        tree = self._tree(frame.f_code.co_filename)
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen "):  # of the standard library; its source is there all the same
+            file = str(frame.f_globals.get("__file__", ""))
+        tree = self._tree(file)
         if tree is None:
             return NOTHING
         statement: ast.AST = tree
