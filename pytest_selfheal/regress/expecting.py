@@ -46,7 +46,10 @@ class Surroundings:
 
     def expected(self, frame: FrameType, line: int) -> Expected:
         """Return what is expected at a line of a frame; nothing when its source cannot be read."""
-        tree = self._tree(frame.f_code.co_filename)
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen "):  # of the standard library; its source is there all the same
+            file = str(frame.f_globals.get("__file__", ""))
+        tree = self._tree(file)
         if tree is None:
             return NOTHING
         statement: ast.AST = tree
@@ -54,7 +57,7 @@ class Surroundings:
         for statement, block in _around(tree, line):
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 found = NOTHING  # what lies around a definition is not around its calls
-            elif block == "body" and getattr(statement, "handlers", None):
+            elif block == "body" and any(not _passes_on(one) for one in getattr(statement, "handlers", ())):
                 return Expected(reason=CAUGHT)
             elif block == "body" and isinstance(statement, (ast.With, ast.AsyncWith)):
                 for item in statement.items:
@@ -86,6 +89,11 @@ def _around(tree: ast.AST, line: int) -> Iterator[tuple[ast.AST, str]]:
                     inner, name = part, block
         yield here, name
         here = inner
+
+
+def _passes_on(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def _lines(node: ast.AST) -> tuple[int, int]:

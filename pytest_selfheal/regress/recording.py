@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import time
 from collections import deque
@@ -39,6 +40,8 @@ _MOST_KEPT = 50
 
 _BUDGET_S = 10.0
 """Seconds the recording itself may take; a function called a million times is not recorded any more."""
+
+_FRAMEWORK = re.compile(r"[/\\\\](?:_pytest|pluggy|unittest)[/\\\\]")
 
 DRAIN = "_drained"
 """The function of a generated test that runs an asynchronous generator to its end."""
@@ -108,15 +111,19 @@ class Recorder:
         """
         found: dict[CodeType, tuple[str, list[Call] | str]] = {}
         around = NOTHING
+        is_inside = False
         while traceback is not None:
             frame = traceback.tb_frame
             code = frame.f_code
+            is_own = self._file(code)[1]
+            is_inside = is_inside or is_own
             if code not in found and code in self._calls:
                 recorded = next((said for seen, said in self._calls[code] if seen is frame), "its call was not seen")
                 found[code] = (self._file(code)[0], self._expecting(recorded, around))
                 if around.errors:
                     around = Expected(reason=CAUGHT)  # what it calls in turn need not be what has to raise
-            if not around.reason and self._file(code)[1]:
+            # A library between two of our frames may catch too; the frameworks around the test catch everything.
+            if not around.reason and (is_own or (is_inside and not _FRAMEWORK.search(code.co_filename))):
                 inside = self._surroundings.expected(frame, traceback.tb_lineno)
                 around = inside if inside != NOTHING else around
             traceback = traceback.tb_next

@@ -11,20 +11,13 @@ from dataclasses import dataclass
 from dataclasses import field
 
 import pytest
+from shop_project import CLEAN
+from shop_project import start_server
+from shop_project import write_shop
 
 IN_CI = bool(os.environ.get("CI"))  # before the suite takes it away from the tests
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ("--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync")
-SOURCE = {
-    "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['src']\ntestpaths = ['tests']\n",
-    "src/shop/__init__.py": "",
-    "src/shop/prices.py": "from decimal import Decimal\n\nRATE = Decimal('1.21')\n",
-    "src/shop/taxes.py": "from decimal import Decimal\n\nZERO = Decimal(0)\n",
-    "src/shop/cart.py": "def total(items):\n    return sum(items, Decimal(0))\n",
-    "src/shop/stock.py": "def count(items):\n    return len(items) / items.get('boxes')\n",
-    "tests/test_cart.py": "from shop.cart import total\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
-    "tests/test_stock.py": "from shop.stock import count\n\ndef test_count():\n    assert count({}) == 0\n",
-}
 
 
 def _program():
@@ -84,7 +77,7 @@ def open_page(chromium):
 
 
 def _heal(root):
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "SELFHEAL_TRUST": "local"}
+    env = {**os.environ, **CLEAN}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--selfheal=suggest"]
     subprocess.run(command, cwd=root, env=env, capture_output=True, check=False, timeout=120)
 
@@ -92,14 +85,7 @@ def _heal(root):
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory):
     """A project with one lost import and one bug in a git repository, before and after its first run."""
-    fresh = tmp_path_factory.mktemp("fresh") / "shop"
-    for name, text in SOURCE.items():
-        path = fresh / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-        subprocess.run([*git, *command], cwd=fresh, check=True)
+    fresh = write_shop(tmp_path_factory.mktemp("fresh") / "shop")
     healed = tmp_path_factory.mktemp("healed") / "shop"
     shutil.copytree(fresh, healed)
     _heal(healed)
@@ -130,21 +116,9 @@ def serve(project):
     started = []
 
     def start(*options):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest_selfheal.cli",
-            "--root",
-            str(project),
-            "serve",
-            "--port",
-            "0",
-            *options,
-        ]
-        env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "SELFHEAL_TRUST": "local"}
-        server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line, server = start_server(project, *options)
         started.append(server)
-        return re.search(r"http://\S+", server.stdout.readline())[0]
+        return re.search(r"http://\S+", line)[0]
 
     yield start
     for server in started:

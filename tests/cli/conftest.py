@@ -7,19 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from shop_project import CLEAN
+from shop_project import write_shop
 
-SOURCE = {
-    "src/shop/__init__.py": "",
-    "src/shop/prices.py": "from decimal import Decimal\n\nRATE = Decimal('1.21')\n",
-    "src/shop/taxes.py": "from decimal import Decimal\n\nZERO = Decimal(0)\n",
-    "src/shop/cart.py": "def total(items):\n    return sum(items, Decimal(0))\n",
-    "src/shop/stock.py": "def count(items):\n    return len(items) / items.get('boxes')\n",
-    "tests/test_cart.py": "from shop.cart import total\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
-    "tests/test_stock.py": "from shop.stock import count\n\ndef test_count():\n    assert count({}) == 0\n",
-    "tests/test_fine.py": "def test_fine():\n    pass\n",
-    "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['src']\ntestpaths = ['tests']\n",
-}
-CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "SELFHEAL_TRUST": "local", "COLUMNS": "200"}
+HERE = {**CLEAN, "COLUMNS": "200"}
 
 
 @pytest.fixture
@@ -40,21 +31,14 @@ def recorded(tmp_path_factory):
 
 
 def _made(root):
-    for name, text in SOURCE.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-        subprocess.run([*git, *command], cwd=root, check=True)
-    return root
+    return write_shop(root, **{"tests/test_fine.py": "def test_fine():\n    pass\n"})
 
 
 def _run(root, module, arguments, env):
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=root,
-        env={**os.environ, **CLEAN, **env},
+        env={**os.environ, **HERE, **env},
         capture_output=True,
         text=True,
         timeout=120,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from shop_project import start_server
 
 
 def test_the_report_is_one_file_about_what_happened(heal, selfheal, project):
@@ -71,20 +72,9 @@ def server(project):
     started = []
 
     def start(*options):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest_selfheal.cli",
-            "--root",
-            str(project),
-            "serve",
-            "--port",
-            "0",
-            *options,
-        ]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line, process = start_server(project, *options)
         started.append(process)
-        return process.stdout.readline(), process
+        return line, process
 
     yield start
     for process in started:

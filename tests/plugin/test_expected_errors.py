@@ -9,6 +9,9 @@ from pytest_selfheal.regress.replaying import Way
 from pytest_selfheal.regress.trying import try_tests
 
 APP = """
+import collections.abc
+
+
 class Refused(Exception):
     pass
 
@@ -22,6 +25,13 @@ def careful(text, lock=None):
         return read(text)
     except ValueError:
         return ""
+
+
+class Bag:
+    clear = collections.abc.MutableMapping.clear
+
+    def popitem(self):
+        return [][1]
 
 
 class Shelf:
@@ -62,6 +72,12 @@ CALLS = {
         "the error its test expects: test_13.<locals>.Own cannot be imported",
     ),
     "caught by its caller": ("app.careful('a', open(__file__))", "", CAUGHT),
+    "caught by a library": ("app.Bag().clear()", "", CAUGHT),
+    "passed on": (
+        "try:\n        app.read('a')\n    except ValueError:\n        print()\n        raise",
+        "app.read('a')",
+        "",
+    ),
     "defaults left out": ("app.read('a', True, depth=3)", "app.read('a')", ""),
     "after a default": ("app.read('a', depth=4)", "app.read('a', depth=4)", ""),
     "other type than the default": ("app.read('a', 1)", "app.read('a', 1)", ""),
@@ -80,7 +96,7 @@ def seen(tmp_path_factory):
     (root / "app.py").write_text(APP)
     tests = [f"def test_{number}():\n    {line}\n" for number, (line, _text, _told) in enumerate(CALLS.values())]
     (root / "test_it.py").write_text(HEAD + "\n".join(tests))
-    record = [("app.py", name) for name in ("read", "careful", "__getitem__", "__call__")]
+    record = [("app.py", name) for name in ("read", "careful", "__getitem__", "__call__", "popitem")]
     return try_tests(["test_it.py"], Way(root, root), timeout_s=120, record=record).seen
 
 
