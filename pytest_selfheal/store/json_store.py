@@ -301,7 +301,7 @@ class JsonStore:
 
     def _ask(self, question: Callable[[Fold | Layered], T]) -> T:
         """Answer a question; when a block of the snapshot cannot be used, or a file went away meanwhile, once more."""
-        from pytest_selfheal.store.base import BrokenBlockError
+        from pytest_selfheal.store.saved import BrokenBlockError
 
         for _ in range(_TRIES):
             try:

@@ -30,8 +30,8 @@ from pytest_selfheal.store.tallies import Tally
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_selfheal.store.base import Base
     from pytest_selfheal.store.lines import Line
+    from pytest_selfheal.store.saved import Saved
     from pytest_selfheal.store.table import Row
 
 R = TypeVar("R", bound=Record)
@@ -44,7 +44,7 @@ class Layered:
         base: the snapshot, left as it is.
     """
 
-    def __init__(self, base: Base) -> None:
+    def __init__(self, base: Saved) -> None:
         self.base = base
         self.new = Fold()
         self._merged: dict[str, tuple[int, dict[str, Record]]] = {}

@@ -17,8 +17,6 @@ from typing import Any
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.store import snapshot as snapshots
-from pytest_selfheal.store.base import halves
-from pytest_selfheal.store.base import ids_block
 from pytest_selfheal.store.blocks import Blocks
 from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.files import write_atomically
@@ -26,6 +24,8 @@ from pytest_selfheal.store.fold import KEPT
 from pytest_selfheal.store.fold import TABLED
 from pytest_selfheal.store.layered import Layered
 from pytest_selfheal.store.layout import refuse_other_than_folder
+from pytest_selfheal.store.saved import halves
+from pytest_selfheal.store.saved import ids_block
 from pytest_selfheal.store.snapshot import Summary
 from pytest_selfheal.store.snapshot import bucket_of
 from pytest_selfheal.store.spans import spans_to_json

@@ -15,8 +15,6 @@ from pytest_selfheal.errors import DataError
 from pytest_selfheal.errors import StoreError
 from pytest_selfheal.model.value import Value
 from pytest_selfheal.store import snapshot as snapshots
-from pytest_selfheal.store.base import Base
-from pytest_selfheal.store.base import BrokenBlockError
 from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.files import read_lines
 from pytest_selfheal.store.fold import KEPT
@@ -27,6 +25,8 @@ from pytest_selfheal.store.lines import BadLineError
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import reason
 from pytest_selfheal.store.quarantine import Quarantine
+from pytest_selfheal.store.saved import BrokenBlockError
+from pytest_selfheal.store.saved import Saved
 from pytest_selfheal.store.tallies import Tally
 from pytest_selfheal.store.view import merge_names
 from pytest_selfheal.store.view import replaced_by
@@ -163,7 +163,7 @@ class Verification:
             self._notes.add(f"{self._altered} record(s) of the snapshot are gone from the log, or not what they were")
         return self._notes.texts
 
-    def _snapshot(self, segments: dict[str, Segment]) -> tuple[str, Base | None]:
+    def _snapshot(self, segments: dict[str, Segment]) -> tuple[str, Saved | None]:
         try:
             summary = snapshots.read(self._layout.snapshot)
         except FileNotFoundError:
@@ -172,7 +172,7 @@ class Verification:
             return "stale", None
         except (OSError, DataError):
             return "damaged", None
-        return ("ok", Base(self._layout.blocks, summary)) if summary.fits(segments) else ("stale", None)
+        return ("ok", Saved(self._layout.blocks, summary)) if summary.fits(segments) else ("stale", None)
 
     def _look_at(self, segment: Segment, start: int, stop: int | None) -> int:
         """Read a part of a segment and return where its last whole line ends."""
@@ -197,7 +197,7 @@ class Verification:
         counts = {kind: count for kind in kinds if (count := self._fold.count(kind))}
         return dict(sorted({**counts, **{kind: len(ids) for kind, ids in self._kinds.items()}}.items()))
 
-    def _compared(self, base: Base, segments: dict[str, Segment]) -> str:
+    def _compared(self, base: Saved, segments: dict[str, Segment]) -> str:
         """Hold the snapshot against the lines that it covers; return its state."""
         if self._fold.ambiguous:
             lines = (raw for segment in segments.values() for _, _, raw in read_lines(segment.path))

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.store import snapshot as snapshots
-from pytest_selfheal.store.base import Base
-from pytest_selfheal.store.base import BrokenBlockError
 from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.files import read_lines
 from pytest_selfheal.store.fold import Fold
@@ -20,6 +18,8 @@ from pytest_selfheal.store.lines import Line
 from pytest_selfheal.store.lines import parse
 from pytest_selfheal.store.notes import reason
 from pytest_selfheal.store.queries import Piece
+from pytest_selfheal.store.saved import BrokenBlockError
+from pytest_selfheal.store.saved import Saved
 from pytest_selfheal.store.snapshot import fits
 from pytest_selfheal.store.spans import Measuring
 from pytest_selfheal.store.tallies import Merged
@@ -188,11 +188,11 @@ class View:
             self.covers, self.gone, self.fold = {}, self._replaced(segments), Fold()
         else:
             self.covers, self.gone = dict(summary.covers), dict(summary.gone)
-            self.fold = Layered(Base(self._layout.blocks, summary))
+            self.fold = Layered(Saved(self._layout.blocks, summary))
         self._snapshot_covers = dict(self.covers)
         self._add_unsaved()
 
-    def _melt(self, base: Base) -> None:
+    def _melt(self, base: Saved) -> None:
         self.fold, self._spans = base.load(), list(base.spans)
         self.covers, self.gone = dict(base.summary.covers), dict(base.summary.gone)
         self.is_costly = True

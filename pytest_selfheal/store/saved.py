@@ -43,7 +43,7 @@ class BrokenBlockError(DataError):
     is_gone = False
 
 
-class Base:
+class Saved:
     """A snapshot on the disk; nothing is read before it is asked for, and read blocks of records are kept.
 
     Every method raises BrokenBlockError when a block cannot be used.
