@@ -22,6 +22,7 @@ from pytest_selfheal.plugin import overlay
 from pytest_selfheal.plugin import private_pytest
 from pytest_selfheal.plugin.public_ids import public_id
 from pytest_selfheal.plugin.time_limit import TimeLimit
+from pytest_selfheal.safety.redact import MESSAGE_LIMIT
 from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 _LONGEST_END_S = 2.0
 _MOST_FRAMES = 60
 _MOST_LINKS = 8
-_MOST_TEXT = 2000
 _FACTS = ("name", "path", "filename", "lineno", "offset", "text")
 _LASTING = frozenset({"failed", "error"})
 
@@ -149,7 +149,7 @@ def _chain(error: BaseException) -> list[dict[str, Any]]:
 
 def _link(error: BaseException, relation: str) -> dict[str, Any]:
     try:
-        message = process_redactor().clean(str(error)[: 4 * _MOST_TEXT], _MOST_TEXT)
+        message = process_redactor().clean(str(error), MESSAGE_LIMIT)  # as long as where the run itself keeps it
     except Exception:  # noqa: BLE001 - user code; the type alone is better than nothing
         message = ""
     return {
