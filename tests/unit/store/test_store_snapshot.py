@@ -42,8 +42,9 @@ def save(root):
 
 
 def blocks(root):
-    """Return the files of blocks in order of name."""
-    return sorted((root / "snapshot").iterdir())
+    """Return the files of blocks, those that the summary names first and in its order."""
+    named = [root / "snapshot" / name for name in snapshots.read(root / "snapshot.json").files]
+    return [*named, *sorted(set((root / "snapshot").iterdir()) - set(named))]
 
 
 def mass(name, count, executed=12):
@@ -137,8 +138,7 @@ def with_two_snapshots(root):
 
 def lay(root, files):
     """Leave exactly these files of a snapshot."""
-    (root / "snapshot.json").unlink(missing_ok=True)
-    for path in blocks(root):
+    for path in (root / "snapshot").iterdir():
         path.unlink()
     for path, data in files.items():
         path.write_bytes(data)
