@@ -49,9 +49,8 @@ def _run(root, module, arguments, env):
 @pytest.fixture
 def heal(project):
     """Run pytest --selfheal (or another mode) in the project."""
-    return lambda *arguments, **env: _run(
-        project, "pytest", ["-p", "no:cacheprovider", *(arguments or ["--selfheal"])], env
-    )
+    lean = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:html"]  # they take a third of the start
+    return lambda *arguments, **env: _run(project, "pytest", [*lean, *(arguments or ["--selfheal"])], env)
 
 
 @pytest.fixture
