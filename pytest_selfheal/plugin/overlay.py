@@ -1,4 +1,4 @@
-"""New texts for files, in memory only: the import system and tracebacks see them.
+"""New texts for files, in memory only: the import system, tracebacks and whoever opens such a file to read see them.
 
 The loaders are patched by path, so finding modules stays entirely the user's: search path, editable installs,
 namespace packages, import modes. Used in validation children and what they start; the patches are never taken back.
@@ -9,9 +9,12 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
+import io
 import linecache
 import os
+import pathlib
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 _texts: dict[str, bytes | None] = {}  # None: what is on disk when it is asked for
 _names: set[str] = set()
+_READING = frozenset("rbtU")
 
 
 def install(files: Mapping[str, bytes]) -> None:
@@ -50,6 +54,7 @@ def _lay(files: Mapping[str, bytes | None]) -> None:
         SourceFileLoader.selfheal_overlay = True  # type: ignore[attr-defined] # marks that the patches are in place
         _patch_loader()
         _patch_linecache()
+        _patch_open()
     _show_lines()
 
 
@@ -102,6 +107,40 @@ def _patch_linecache() -> None:
 
     linecache.checkcache = checkcache
     linecache.clearcache = clearcache
+
+
+def _patch_open() -> None:
+    """Show the new texts to tests that read sources: of a linter's findings, of examples in docstrings, of versions."""
+    open_any: Any = io.open
+
+    def open_laid_over(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        if isinstance(file, int) or not isinstance(mode, str) or not _READING.issuperset(mode):
+            return open_any(file, mode, *arguments, **options)
+        data = _laid_over(file)
+        if data is None:
+            return open_any(file, mode, *arguments, **options)
+        import tempfile
+
+        with tempfile.TemporaryFile() as copy:
+            copy.write(data)
+            copy.seek(0)
+            handle = os.dup(copy.fileno())
+        return open_any(handle, mode, *arguments, **options)
+
+    builtins.open = io.open = open_laid_over
+    accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10 holds the function it found at its import
+    if accessor is not None:
+        accessor.open = staticmethod(open_laid_over)
+
+
+def _laid_over(file: Any) -> bytes | None:
+    try:
+        path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100 - Path.absolute keeps `..`
+    except TypeError:
+        return None
+    if os.path.basename(path) not in _names:  # noqa: PTH119 - asked for every file
+        return None
+    return _texts.get(path) or _texts.get(os.path.realpath(path))
 
 
 def _show_lines() -> None:

@@ -78,6 +78,24 @@ def test_every_kind_of_file_can_be_laid_over(project):
     assert tree(project.root) == before
 
 
+def test_tests_that_read_sources_see_the_overlay_too(project):
+    """A linter's test of the new text passes, in whatever way it reads; writing still reaches the disk."""
+    (project.root / "tests" / "test_reading.py").write_text(
+        "import io, os, pathlib\n"
+        "def test_reading(tmp_path):\n"
+        "    path = pathlib.Path('src/shop/cart.py')\n"
+        "    with open(path, 'rb') as file, io.open(str(path.resolve())) as text:\n"
+        "        assert file.read() == b'VALUE = 77\\r\\n' and text.read() == 'VALUE = 77\\n'\n"
+        "    assert path.read_text() == 'VALUE = 77\\n' and path.read_bytes().endswith(b'\\r\\n')\n"
+        "    other = tmp_path / 'cart.py'\n"
+        "    other.write_text('mine')\n"
+        "    assert other.read_text() == 'mine' and os.path.getsize(other) == 4\n"
+    )
+    over = {"src/shop/cart.py": b"VALUE = 77\r\n"}
+    validation, run = screen(over, ["tests/test_reading.py::test_reading"], setup_of(project))
+    assert validation.ok, run.output
+
+
 def test_processes_that_a_test_starts_see_the_overlay_too(project):
     """A command-line test of a broken module passes with its fix; the user's own sitecustomize still runs."""
     (project.root / "tests" / "test_started.py").write_text(
