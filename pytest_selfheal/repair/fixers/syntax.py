@@ -185,7 +185,7 @@ def _steps(text: str, error: SyntaxError) -> list[Step]:
     answers: tuple[tuple[str, Callable[[], list[Step]]], ...] = (
         ("Missing parentheses in call to 'print'", lambda: print_steps(text)),
         ("expected ':'", lambda: colon_steps(text, line, column)),
-        ("instead of '='", lambda: equals_steps(text, line)),
+        ("instead of '='", lambda: [*equals_steps(text, line), *bracket_steps(text, line, column, message)]),
         ("unterminated triple", list),
         ("unterminated", lambda: quote_steps(text, line)),
         ("forgot a comma", lambda: [*comma_steps(text, line, column), *bracket_steps(text, line, column, message)]),

@@ -88,6 +88,7 @@ REWRITE = {
         "def g(a, b): ...\ndef f():\n    return g(1, 2\n",
         "def g(a, b): ...\ndef f():\n    return g(1, 2)\n",
     ),
+    "a bracket before another assignment": ("a = x[1\nb = f(a)\n", "a = x[1]\nb = f(a)\n"),
     "nothing between the brackets": (
         "class A:\n    def f(self):\n        self.x = [\n        self.y = 1\n",
         "class A:\n    def f(self):\n        self.x = []\n        self.y = 1\n",
