@@ -113,7 +113,7 @@ def _patch_open() -> None:
     """Show the new texts to tests that read sources: of a linter's findings, of examples in docstrings, of versions."""
     open_any: Any = io.open
 
-    def open_laid_over(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+    def open_laid_over(file: Any, mode: Any = "r", *arguments: Any, **options: Any) -> Any:
         if isinstance(file, int) or not isinstance(mode, str) or not _READING.issuperset(mode):
             return open_any(file, mode, *arguments, **options)
         data = _laid_over(file)
@@ -140,7 +140,7 @@ def _laid_over(file: Any) -> bytes | None:
         return None
     if os.path.basename(path) not in _names:  # noqa: PTH119 - asked for every file
         return None
-    return _texts.get(path) or _texts.get(os.path.realpath(path))
+    return _texts.get(path if path in _texts else os.path.realpath(path))
 
 
 def _show_lines() -> None:
