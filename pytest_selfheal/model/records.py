@@ -70,10 +70,23 @@ class FailureRecord(Record):
     test_generated: bool = False
 
     @classmethod
-    def of(cls, observation: Observation, run_id: str, trust: Trust, *, detailed: bool = True) -> FailureRecord:
+    def of(
+        cls,
+        observation: Observation,
+        run_id: str,
+        trust: Trust,
+        *,
+        detailed: bool = True,
+        severity: Severity | None = None,
+    ) -> FailureRecord:
         """Return the record of an observation; the same observation of a run always gets the same id.
 
-        `detailed` keeps the chain, the stack trace and the parts of the signature.
+        Args:
+            observation: the failure with its diagnosis.
+            run_id: the run.
+            trust: how far the run is trusted.
+            detailed: keeps the chain, the stack trace and the parts of the signature.
+            severity: what the rest of the run makes of the diagnosis' severity; that one by default.
         """
         failure, diagnosis = observation.failure, observation.diagnosis
         return cls(
@@ -85,7 +98,7 @@ class FailureRecord(Record):
             error_type=failure.error_type,
             error_message=failure.error_message,
             failure_category=diagnosis.category,
-            severity=diagnosis.severity,
+            severity=severity or diagnosis.severity,
             confidence=diagnosis.confidence,
             signature=diagnosis.signature,
             outage_key=diagnosis.outage_key,

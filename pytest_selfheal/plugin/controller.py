@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from pytest_selfheal.model import HealingEvent
     from pytest_selfheal.model import Observation
     from pytest_selfheal.model import RunRecord
+    from pytest_selfheal.model import Severity
     from pytest_selfheal.model import Trust
     from pytest_selfheal.plugin.learning import Learning
     from pytest_selfheal.plugin.parts import Parts
     from pytest_selfheal.store.protocol import Store
 
 _MAX_KEPT_IN_MEMORY = 5000
+_ALIKE = 20
 """Failures beyond this many are stored but not repaired: a run that broken needs a person anyway."""
 
 
@@ -70,6 +72,7 @@ class Controller:
         self.collected = Collected()
         self.stopped = ""
         self.pairs: list[tuple[Observation, FailureRecord]] = []
+        self._alike: dict[tuple[str, bool, bool, str], list[Observation]] = {}
         self.lost_workers = 0
         self.events: list[HealingEvent] = []
         self._opened: Store | None = None
@@ -239,7 +242,14 @@ class Controller:
         from pytest_selfheal.model import Outcome
 
         signature = observation.diagnosis.signature
-        record = FailureRecord.of(observation, self.run_id, self.trust, detailed=signature not in self._sharing)
+        shared_by = min(len(self._sharing.get(signature, ())) + 1, MASS)
+        record = FailureRecord.of(
+            observation,
+            self.run_id,
+            self.trust,
+            detailed=shared_by == 1,
+            severity=self._severity(observation, shared_by),
+        )
         if record.nodeid in self._held:
             record = replace(record, id=self._held.pop(record.nodeid))
         if record.id in self._seen:  # every xdist worker collects: most collection errors come twice
@@ -250,9 +260,8 @@ class Controller:
         sharing = self._sharing.setdefault(signature, [])
         if len(sharing) < MASS:
             sharing.append(len(self.pairs))
-        record = self._in_context(record, len(sharing))
         if len(self.pairs) < _MAX_KEPT_IN_MEMORY:
-            self.pairs.append((observation, record))
+            self.pairs.append((self._of_many(observation), record))
         self.store.append(record)
         if len(sharing) == MASS and signature not in self._mass:
             self._mass.add(signature)
@@ -265,13 +274,25 @@ class Controller:
             self.store.append(event)
             self.announce(event)
 
-    def _in_context(self, record: FailureRecord, shared_by: int) -> FailureRecord:
-        """Return the record with the severity that the rest of the run gives it."""
+    def _severity(self, observation: Observation, shared_by: int) -> Severity:
+        """Return the severity that the rest of the run gives a failure."""
         from pytest_selfheal.classify.severity import in_context
 
-        never_passed = bool(record.attempts) and record.outcome.value == "failed" and self._is_new(record.nodeid)
-        severity = in_context(record.severity, shared_by=shared_by, new_and_always_failing=never_passed)
-        return record if severity is record.severity else replace(record, severity=severity)
+        lasting = bool(observation.attempts) and observation.outcome.value == "failed"
+        never_passed = lasting and self._is_new(observation.failure.nodeid)
+        return in_context(observation.diagnosis.severity, shared_by=shared_by, new_and_always_failing=never_passed)
+
+    def _of_many(self, observation: Observation) -> Observation:
+        """Return what to keep of an observation in memory: of a mass failure one stands for all that are alike.
+
+        What differs from test to test is in their records. Thousands of values more would cost the garbage collector
+        as much as all the rest.
+        """
+        key = (observation.diagnosis.signature, observation.is_regression, observation.hands_off, observation.stopped)
+        alike = self._alike.setdefault(key, [])
+        if len(alike) < _ALIKE:
+            alike.append(observation)
+        return observation if len(alike) < _ALIKE else alike[0]
 
     def _raise_earlier(self, indexes: list[int]) -> None:
         """Raise the failures that came before the one that made it a mass failure."""

@@ -59,14 +59,13 @@ def keep_sources(
     for observation, record in pairs:
         if record.outcome is not Outcome.FAILED or observation.hands_off or record.failure_category in _NO_LESSON:
             continue
-        failure = observation.failure
-        link = told(failure)
+        link = told(observation.failure)
         frames = tuple(
             Frame(path, frame.lineno, frame.function, in_app=True)
             for frame in (link.frames if link is not None else ())
             if frame.in_app and (path := project.relative(frame.path))
         )[-_MOST_FRAMES:]
-        starts = tuple(dict.fromkeys([*(frame.path for frame in reversed(frames)), failure.test_path]))
+        starts = tuple(dict.fromkeys([*(frame.path for frame in reversed(frames)), record.test_path]))
         if starts not in lists:
             paths = reached(project, starts, MOST_FILES)
             lists[starts] = kept.put({path: project.data(path) for path in paths}) if paths else ""
@@ -75,8 +74,8 @@ def keep_sources(
         opened.append(
             OpenFailure(
                 nodeid=record.nodeid,
-                error_type=failure.error_type,
-                error_message=failure.error_message[:_MOST_MESSAGE],
+                error_type=record.error_type,
+                error_message=record.error_message[:_MOST_MESSAGE],
                 signature=record.signature,
                 run_id=record.run_id,
                 created_at=record.created_at,

@@ -8,6 +8,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 from typing import Any
@@ -47,6 +48,8 @@ KEPT: tuple[type[Record], ...] = (RunRecord, ReviewEntry, PatternResult, Generat
 """Records that are kept whole."""
 TABLED = (FailureRecord.kind, HealingEvent.kind)
 """Kinds of which only rows are kept; there may be a million of them."""
+_HEAD = re.compile(rb'\{"v":1,"kind":"\w+","id":"(?P<id>[^"\\]*)",')
+"""The beginning of a line as we write it, where its id needs no escaping; other lines are read in full."""
 MASS_FAILURES = 10
 MASS_SHARE = 0.8
 
@@ -101,8 +104,10 @@ class Fold:
     def settle(self, raw_lines: Iterable[bytes]) -> None:
         """Find the winners among the ambiguous rows by reading the lines once more."""
         winners: dict[tuple[str, str], Line] = {}
+        ids = {record_id.encode("ascii", "replace") for _kind, record_id in self.ambiguous}
         for raw in raw_lines:
-            if not any(b'"%s"' % kind.encode() in raw for kind in TABLED):
+            head = _HEAD.match(raw)
+            if head is not None and head["id"] not in ids:
                 continue
             try:
                 line = parse(raw)

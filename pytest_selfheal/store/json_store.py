@@ -15,7 +15,8 @@ from pytest_selfheal.errors import StoreError
 from pytest_selfheal.store.clock import DAY_S
 from pytest_selfheal.store.clock import Clock
 from pytest_selfheal.store.layout import Layout
-from pytest_selfheal.store.lines import checked
+from pytest_selfheal.store.lines import checked_raw
+from pytest_selfheal.store.lines import line_of
 from pytest_selfheal.store.notes import Notes
 from pytest_selfheal.store.notes import reason
 from pytest_selfheal.store.segment import SegmentWriter
@@ -119,20 +120,20 @@ class JsonStore:
         try:
             seen = self._checked[record.kind] = self._checked.get(record.kind, 0) + 1
             # After so many good ones of a kind the next is good as well; a bad one would be set aside when it is read.
-            line = checked(record, self._clock.iso(DAY_S), read_back=seen <= _READ_BACK)
+            raw = checked_raw(record, self._clock.iso(DAY_S), read_back=seen <= _READ_BACK)
         except DataError as error:
             self._lost += 1
             self._notes.add(f"a {record.kind} record was not kept: {error}", cause="record")
             return False
         if not self._memory_only:
             try:
-                self._writer.write(line.raw)
+                self._writer.write(raw)
             except (OSError, StoreError) as error:
                 self._give_up(error)
             else:
                 return True
         self._lost += 1
-        self._view.keep(line)
+        self._view.keep(line_of(record, raw))
         return False
 
     def commit(self, records: Sequence[Record]) -> bool:

@@ -46,6 +46,7 @@ _CLASSES = {
 
 KINDS = tuple(_CLASSES)
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _SUM = b',"crc":"%08x"}'
 _SUM_HEAD = b',"crc":"'
 _SUM_LENGTH = len(_SUM % 0)
@@ -102,19 +103,33 @@ def checked(record: Record, latest: str, *, read_back: bool = True) -> Line:
     Raises:
         DataError: the record cannot be written, or could not be read back.
     """
+    return line_of(record, checked_raw(record, latest, read_back=read_back))
+
+
+def checked_raw(record: Record, latest: str, *, read_back: bool = True) -> bytes:
+    """Return what `checked` does, as the bytes of the line alone.
+
+    Raises:
+        DataError: as `checked`.
+    """
     data = record.to_dict()
     raw = _encoded(record, data)
     if record.updated_at > latest:
         raise FutureLineError("dated more than a day in the future")
     if read_back:
         type(record).from_dict(data)
+    return raw
+
+
+def line_of(record: Record, raw: bytes) -> Line:
+    """Return a record and its bytes as a line."""
     return Line(record.kind, record.id, record.updated_at, vars(record), raw)
 
 
 def _encoded(record: Record, data: dict[str, Any]) -> bytes:
     envelope = {"v": 1, "kind": record.kind, "id": record.id, "t": record.updated_at, "data": data}
     try:
-        raw = json.dumps(envelope, separators=(",", ":"), allow_nan=False).encode("ascii")
+        raw = _ENCODER.encode(envelope).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
         raise DataError(f"a {record.kind} record cannot be written as JSON: {error}", where=record.id) from error
     raw = raw[:-1] + _SUM % zlib.crc32(raw[:-1])
