@@ -14,6 +14,7 @@ python benchmarks/repair_speed.py [--check] [--pairs N] [--candidates N]
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import shutil
@@ -29,7 +30,6 @@ from pytest_selfheal.repair.validate import ChildSetup
 from pytest_selfheal.repair.validate import run_tests
 from pytest_selfheal.repair.warm import WarmChild
 from pytest_selfheal.repair.warm import can_fork
-from pytest_selfheal.repair.warm import shared_modules
 from pytest_selfheal.safety.child_args import child_args
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
@@ -44,6 +44,13 @@ def pytest_sessionfinish():
     with open(os.environ["REPAIR_SPEED"], "w") as file:
         file.write(str(time.perf_counter() - began))
     return result
+"""
+LOADED = """
+import json, os
+from pytest_selfheal.repair.warm import shared_modules
+def pytest_sessionfinish():
+    with open(os.environ["REPAIR_SPEED"], "w") as file:
+        json.dump(shared_modules(), file)
 """
 
 
@@ -100,7 +107,7 @@ def screening(project: Path, count: int) -> float:
     )
     text = (project / "src/parceldesk/quotes.py").read_bytes()
     candidates = [{"src/parceldesk/quotes.py": text + b"# candidate %d\n" % number} for number in range(count)]
-    subprocess.run([sys.executable, "-m", "pytest", "-q", PRICE], cwd=project, capture_output=True, check=False)
+    known = loaded_by_a_run(project)
     cold_count = max(3, count // 8)
     began, spent = time.perf_counter(), cpu()
     for files in candidates[:cold_count]:
@@ -111,7 +118,7 @@ def screening(project: Path, count: int) -> float:
         print("warm  this system cannot fork")
         return RATE_LIMIT
     began = time.perf_counter()
-    warm = WarmChild(setup, [PRICE], forks=True, preload=shared_modules())
+    warm = WarmChild(setup, [PRICE], forks=True, preload=known)
     assert warm.screen([PRICE], {}, 60.0) is not None
     boot = time.perf_counter() - began
     began = time.perf_counter()
@@ -126,6 +133,18 @@ def screening(project: Path, count: int) -> float:
     print(f"warm  {rate:6.1f} candidates/s   {1000 * each:4.0f} ms CPU each, with the start; ready after {boot:.2f} s")
     print(f"a warm child is {rate / cold:.1f} times as fast (at least {RATE_LIMIT:g} candidates/s wanted)\n")
     return rate
+
+
+def loaded_by_a_run(project: Path) -> dict[str, bool]:
+    """Return what a run of the tests has loaded when it comes to repairs: a warm child is told to import it ahead."""
+    plugin, listing = project / "loaded_modules.py", project / "loaded-modules.json"
+    plugin.write_text(LOADED, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", plugin.stem]
+    environ = {**os.environ, "REPAIR_SPEED": str(listing)}
+    subprocess.run(command, cwd=project, env=environ, capture_output=True, check=False)
+    plugin.unlink()
+    found: dict[str, bool] = json.loads(listing.read_bytes())
+    return found
 
 
 def healing(folder: Path, pairs: int) -> float:

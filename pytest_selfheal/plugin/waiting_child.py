@@ -31,6 +31,7 @@ import pytest
 
 from pytest_selfheal.plugin import private_pytest
 from pytest_selfheal.safety.processes import is_flooded
+from pytest_selfheal.safety.redact import process_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +104,7 @@ class Gate:
     def _wait(self) -> str:
         """Return the spec to carry out, in the process that is to do it; the waiting process itself never returns."""
         _import(self._preload)
+        process_redactor().redact("")  # its patterns are compiled once instead of in every fork
         gc.collect()
         gc.freeze()  # collections in a fork do not touch, and so copy, what was there before it
         self._say(ready=True, threads=threading.active_count())
