@@ -233,7 +233,7 @@ def archive(name: str, folder: Path, sdists: Path | None) -> Path | None:
     return next((path for path in sorted(sdists.iterdir()) if wanted.fullmatch(path.name)), None)
 
 
-def fetched(packages: dict[str, str], folder: Path, sdists: Path | None) -> Iterator[tuple[str, Package]]:
+def fetched(packages: dict[str, str], folder: Path, sdists: Path | None = None) -> Iterator[tuple[str, Package]]:
     """Yield each package whose tests pass as published."""
     for name, product in packages.items():
         found = archive(name, folder, sdists)

@@ -122,6 +122,7 @@ class Controller:
 
     def receive(self, report: Any, observations: list[Observation]) -> None:
         """Keep what was observed, at once: a killed run loses nothing it has reported. Never raises."""
+        self._let_go(observations)
         for observation in observations:
             try:
                 self._keep(report, observation)
@@ -135,10 +136,23 @@ class Controller:
         try:
             for observation in observations:
                 record = FailureRecord.of(observation, self.run_id, self.trust, detailed=False)
-                kept_as = self._held.setdefault(record.nodeid, record.id)
-                self.store.append(replace(record, id=kept_as, updated_at=self.started_at))
+                if record.nodeid not in self._held:
+                    self._held[record.nodeid] = record.id
+                    self.store.append(replace(record, updated_at=self.started_at))
         except Exception as error:  # noqa: BLE001 - keeping a record must not change a test's outcome
             self.degrade(error)
+
+    def _let_go(self, observations: list[Observation]) -> None:
+        """Forget the record that was held for a test where one of these is that very failure: it replaces it anyway.
+
+        Else another failure of the test, as of one of its sub-tests, would take its place.
+        """
+        from pytest_selfheal.model import FailureRecord
+
+        for observation in observations if self._held else ():
+            record = FailureRecord.of(observation, self.run_id, self.trust, detailed=False)
+            if self._held.get(record.nodeid) == record.id:
+                del self._held[record.nodeid]
 
     def degrade(self, error: Exception) -> None:
         """Note an error of our own; it is shown once, at the end."""

@@ -9,6 +9,7 @@ Verified by the retry suite in `tests/plugin` on every supported pytest. What is
 - `_pytest.runner.show_test_item`: what `--setup-show` prints.
 - `_pytest.assertion.rewrite`: a validation child shows it new texts of test files without writing them.
 - `AssertionRewritingHook._must_rewrite`: our own modules are taken out, they only load slower through it.
+- `TerminalReporter._tw.width_of_current_line`: whether a line has begun that pytest forgets under xdist.
 - `Config.known_args_namespace`, written: a validation child that has started already is told later what to run.
 
 PYTEST_DONT_REWRITE
@@ -84,6 +85,13 @@ def load_plainly(config: pytest.Config) -> None:
     getattr(hook, "_marked_for_rewrite_cache", {}).clear()
 
 
+def new_line(reporter: Any) -> None:
+    """End the line on the terminal that results stand on; pytest itself does not know of it under xdist."""
+    reporter.ensure_newline()
+    if reporter._tw.width_of_current_line:
+        reporter._tw.line()
+
+
 def would_rewrite(name: str) -> bool:
     """Tell whether a module would have its assertions rewritten if it were imported now."""
     spec = importlib.util.find_spec(name)
@@ -126,6 +134,7 @@ __all__ = [
     "is_unittest",
     "is_up",
     "load_plainly",
+    "new_line",
     "passed_report",
     "reset_for_retry",
     "retarget",

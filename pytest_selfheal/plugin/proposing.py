@@ -5,8 +5,10 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Origin
@@ -35,19 +37,30 @@ def proposing_for(controller: Controller) -> Callable[[Failure, Project], list[C
             return []
         try:
             answers = hook(failure=failure, root=controller.config.rootpath)
-            proposals = [one for answer in answers if answer is not None for one in answer]
+            proposals = [one for answer in answers if answer is not None for one in _listed(answer)]
         except Exception as error:  # noqa: BLE001 - the hook is somebody else's; our fixers go on
-            controller.degrade(error)
+            controller.parts.note(_told("", error))
             return []
         found: list[Candidate] = []
         for proposal in proposals[:_MOST]:
             try:
                 found.append(_candidate(proposal, project))
             except Exception as error:  # noqa: BLE001 - one proposal that fits nothing is no reason to drop the others
-                controller.degrade(error)
+                controller.parts.note(_told(getattr(proposal, "plugin", ""), error))
         return found
 
     return propose
+
+
+def _listed(answer: Any) -> Iterable[Any]:
+    return (answer,) if isinstance(answer, (Proposal, str)) or not isinstance(answer, Iterable) else answer
+
+
+def _told(plugin: str, error: Exception) -> str:
+    """Return one line on what went wrong in somebody else's proposal."""
+    whose = f" ({visible(str(plugin))[:40]})" if plugin else ""
+    text = "; ".join(line.strip().removeprefix("-> ") for line in str(error).splitlines())
+    return f"pytest_selfheal_propose{whose}: {type(error).__name__}: {visible(text)[:300]}"
 
 
 def _candidate(proposal: Proposal, project: Project) -> Candidate:

@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,22 +29,28 @@ def public_id(nodeid: str) -> str:
 def register(config: pytest.Config) -> None:
     """Let the public ids among the arguments stand for their tests."""
     asked: list[str] = []
+    plain: list[str] = []
     for index, argument in enumerate(config.args):
         stem, mark, _digits = argument.partition(MARK)
+        (asked if mark else plain).append(argument)
         if mark:
-            asked.append(argument.partition("::")[2])
             config.args[index] = stem
-    whole = [argument for argument in config.args if "::" not in argument]
-    config.pluginmanager.register(_Chosen(asked, whole), "selfheal-public-ids")
+    config.pluginmanager.register(_Chosen(asked, plain), "selfheal-public-ids")
 
 
 class _Chosen:
-    """Leaves out the other parameters of functions that were asked for by a public id."""
+    """Leaves out the other parameters of functions that were asked for by a public id.
 
-    def __init__(self, asked: Iterable[str], whole: list[str]) -> None:
-        self._asked = frozenset(asked)
-        self._functions = frozenset(name.partition(MARK)[0] for name in asked)
-        self._has_whole_files = bool(whole)
+    Args:
+        asked: the arguments that are public ids.
+        plain: the other ones.
+    """
+
+    def __init__(self, asked: Iterable[str], plain: Iterable[str]) -> None:
+        self._asked = frozenset(map(_local, asked))
+        self._functions = frozenset((file, name.partition(MARK)[0]) for file, name in self._asked)
+        self._plain = frozenset(map(_local, plain))
+        self._has_whole_files = any(not name for _file, name in self._plain)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -56,5 +63,16 @@ class _Chosen:
             config.hook.pytest_deselected(items=left)
 
     def _is_kept(self, item: pytest.Item) -> bool:
-        name = item.nodeid.partition("::")[2]
-        return name.partition("[")[0] not in self._functions or public_id(item.nodeid).partition("::")[2] in self._asked
+        file, name = _local(item.nodeid)
+        function = name.partition("[")[0]
+        if (file, function) not in self._functions or _local(public_id(item.nodeid)) in self._asked:
+            return True
+        parts = function.split("::")
+        outer = {(file, "::".join(parts[: index + 1])) for index in range(len(parts))}
+        return (file, name) in self._plain or not self._plain.isdisjoint(outer)
+
+
+def _local(nodeid: str) -> tuple[str, str]:
+    """Return the name of a node id's file, which may be given relative to another folder, and the rest."""
+    file, _separator, name = nodeid.partition("::")
+    return os.path.basename(file), name  # noqa: PTH119 - a text, maybe of another system

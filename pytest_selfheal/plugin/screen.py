@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pytest_selfheal.plugin import private_pytest
 from pytest_selfheal.plugin.counting import OUTCOMES
 from pytest_selfheal.plugin.counting import counts
 
@@ -111,7 +112,7 @@ class Screen:
         from pytest_selfheal.safety.escape import terminal_line
 
         if not self._has_bar:
-            reporter.ensure_newline()
+            private_pytest.new_line(reporter)
             self._has_bar = True
         width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be replaced
         reporter.rewrite(terminal_line(text)[:width], erase=True)
@@ -136,12 +137,14 @@ class Screen:
         return bool(self._config.get_verbosity() < 0 or self._config.getoption("no_summary", False))
 
     def _write(self, text: str, colour: str) -> None:
+        had_bar = self._has_bar
         self.clear_bar()
         reporter = self._reporter
         if not self.has_terminal:
             sys.stderr.write(text + "\n")
         elif reporter is not None:
-            reporter.ensure_newline()
+            if not had_bar:
+                private_pytest.new_line(reporter)
             reporter.write_line(text, **({colour: True} if colour else {}))
 
     @property

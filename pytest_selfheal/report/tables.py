@@ -219,7 +219,7 @@ def review_detail(entry: ReviewEntry, diffs: Sequence[str]) -> list[str]:
         lines += ["", f"{number}. {terminal_line(candidate.title)} (confidence {candidate.confidence:.2f})"]
         lines += [f"   {terminal_line(sentence)}" for sentence in candidate.evidence]
         lines += [f"   {terminal_line(row)}" for row in diff.splitlines()]
-    if entry.candidates:
+    if entry.candidates and entry.status == "open":
         which = " N" if len(entry.candidates) > 1 else ""
         ways = (f"accept {entry.id}{which}", f"edit {entry.id}{which}", f"reject {entry.id}")
         lines += ["", *(f"selfheal review {way}" for way in ways)]

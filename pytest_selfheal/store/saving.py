@@ -73,7 +73,8 @@ def save(
     before = _files_named(layout)
     layout.blocks.mkdir(0o700, exist_ok=True)
     refuse_other_than_folder(layout.blocks)
-    if isinstance(fold, Layered) and len(fold.base.summary.files) < snapshots.MOST_FILES:
+    is_whole = isinstance(fold, Layered) and before.issuperset(fold.base.summary.files)  # else another replaced them
+    if is_whole and isinstance(fold, Layered) and len(fold.base.summary.files) < snapshots.MOST_FILES:
         summary = _copy(fold.base.summary)
         new, spans = fold.new, spans[len(fold.base.spans) :]
     else:

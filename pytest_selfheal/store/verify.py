@@ -169,7 +169,7 @@ class Verification:
         except FileNotFoundError:
             return "missing", None
         except snapshots.OlderSnapshotError:
-            return "stale", None
+            return "older", None
         except (OSError, DataError):
             return "damaged", None
         return ("ok", Saved(self._layout.blocks, summary)) if summary.fits(segments) else ("stale", None)
@@ -200,7 +200,9 @@ class Verification:
     def _compared(self, base: Saved, segments: dict[str, Segment]) -> str:
         """Hold the snapshot against the lines that it covers; return its state."""
         if self._fold.ambiguous:
-            lines = (raw for segment in segments.values() for _, _, raw in read_lines(segment.path))
+            covers = base.summary.covers
+            covered = [segment for segment in segments.values() if segment.name in covers]
+            lines = (raw for one in covered for _, _, raw in read_lines(one.path, 0, covers[one.name]))
             self._fold.settle(lines)
         is_same = True
         try:

@@ -59,6 +59,7 @@ class View:
         self._quarantine = quarantine
         self._use_snapshot = use_snapshot
         self._unsaved: list[Line] = []
+        self._was_gone = False
         self._started = False
         self._snapshot_covers: dict[str, int] = {}
         self._spans: list[Span] = []
@@ -83,9 +84,11 @@ class View:
     def distrust(self, error: BrokenBlockError) -> None:
         """Start again after a block of the snapshot could not be used: from a newer snapshot, or from the log."""
         self.restart()
-        if not error.is_gone:
+        # A file that is gone was replaced by that of a newer snapshot; one that is gone from that as well was removed.
+        if not error.is_gone or self._was_gone:
             self._damaged(error)
             self._use_snapshot = False
+        self._was_gone = error.is_gone
 
     def refresh(self) -> Fold | Layered:
         """Read what is new and return the fold.

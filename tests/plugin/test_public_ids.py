@@ -55,6 +55,22 @@ def test_a_public_name_selects_its_test(pytester, run, failures):
     assert failures()[-1].nodeid == names[0]
 
 
+@pytest.mark.parametrize(
+    ("others", "counted"),
+    [
+        (("test_it.py::test_key[plain]",), "2 failed, 2 deselected"),
+        (("test_it.py::test_key",), "3 failed, 1 passed"),
+        (("other/test_it_too.py::test_key",), "1 failed, 1 passed, 3 deselected"),
+    ],
+)
+def test_what_is_asked_for_by_its_own_name_runs_as_well(pytester, run, failures, others, counted):
+    """Another parameter of the function, all of them, and a function of that name in another file."""
+    pytester.makepyfile(test_it=SUITE, **{"other/test_it_too": "def test_key(): pass\n"})
+    run("--selfheal=record", "test_it.py")
+    done = run("--selfheal=off", failures()[0].nodeid, *others, "--tb=no", "-rN")
+    assert f"{counted} in" in done.stdout
+
+
 def test_repairs_work_on_a_test_with_a_public_name(pytester, run, store):
     """The children that prove a fix find the test by the name that is kept."""
     pytester.makepyfile(
@@ -64,9 +80,9 @@ def test_repairs_work_on_a_test_with_a_public_name(pytester, run, store):
             import pytest
             from cart import total
 
-            @pytest.mark.parametrize("key", ["{TOKEN}"])
+            @pytest.mark.parametrize("key", ["{TOKEN}", "{TOKEN[::-1]}", "plain"])
             def test_total(key):
-                assert total(key) == 40
+                assert total(key) == len(key)
         """,
     )
     pytester.run("git", "init", "-q")

@@ -425,6 +425,26 @@ def test_what_becomes_of_a_waiting_failure_replaces_it(pytester, run, failures):
     assert [(record.outcome.value, len(record.attempts)) for record in failures()] == [("healed", 2)]
 
 
+def test_sub_tests_that_fail_in_two_ways_are_both_kept(pytester, run, failures):
+    """The one that was held while the test waited keeps its place when another one joins it."""
+    pytester.makepyfile("""
+        tries = []
+
+        def test_both(subtests):
+            tries.append(1)
+            with subtests.test("first"):
+                raise ConnectionResetError("reset")
+            with subtests.test("second"):
+                if len(tries) > 1:
+                    raise BrokenPipeError("broken")
+
+        def test_other():
+            pass
+    """)
+    run("--selfheal")
+    assert {record.error_type for record in failures()} == {"ConnectionResetError", "BrokenPipeError"}
+
+
 def test_our_own_modules_are_loaded_by_python_itself(pytester, run):
     """pytest's rewriting would read them more slowly, and in vain; test modules are rewritten as ever."""
     pytester.makeconftest(

@@ -20,6 +20,7 @@ from sqlalchemy import exists
 from sqlalchemy import select
 from sqlalchemy import text
 
+from pytest_selfheal.errors import DataError
 from pytest_selfheal.model.records import PatternResult
 from pytest_selfheal.store.fold import MASS_FAILURES
 from pytest_selfheal.store.fold import MASS_SHARE
@@ -162,7 +163,10 @@ def _drop_results(connection: Connection, moment: Moment, tallies: list[Tally]) 
 def _lost_patterns(lines: Sequence[str]) -> list[PatternTally]:
     by_pattern: dict[tuple[str, str], list[PatternResult]] = defaultdict(list)
     for raw in lines:
-        record = parse(raw.encode("ascii")).record
+        try:
+            record = parse(raw.encode("ascii")).record
+        except (DataError, UnicodeEncodeError):  # a damaged row counts for nothing, and goes like the others
+            continue
         if isinstance(record, PatternResult):
             by_pattern[record.pattern_name, record.error_signature].append(record)
     return [part for _, found in sorted(by_pattern.items()) for part in tally_results(found)]
