@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_BASE_COMMITS = 500
-_DIFFERENT = ("diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "-z")
 _TARGETS = (
     "GITHUB_BASE_REF",
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",

@@ -131,8 +131,8 @@ class RunEnd:
             left = self._left_broken(group, action.fix, groups) if isinstance(action, Apply) else ""
             if left and isinstance(action, Apply):
                 action = Suggest(action.fix, left)
-            group.stuck = not isinstance(action, Apply)
             self._act(group, action, notes, queue)
+            group.stuck = bool(self.story.unfixed.intersection(group.nodeids))
 
     def _propose(self, group: Group) -> list[Candidate]:
         if self._workshop is None or group.hands_off:

@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Protocol
 
+from pytest_selfheal.model import Category
 from pytest_selfheal.model import Outcome
 from pytest_selfheal.model import ReviewEntry
 
@@ -35,6 +36,7 @@ _VERDICTS = frozenset({"AssertionError", "Failed", "XPassed"})
 """What tests raise themselves when a value is not the one they want."""
 
 
+_OUTSIDE = frozenset({Category.TRANSIENT, Category.RATE_LIMIT, Category.TIMEOUT, Category.ENVIRONMENT})
 _HEALING_RUNS = 20
 _MOST_READ = 5000
 
@@ -130,8 +132,10 @@ class Group:
         """The files of the project that the error was raised in: the innermost frame of each exception.
 
         An assertion names no file: it says that something somewhere is wrong, not that this file still has to change.
+        Neither does what a service or the network did.
         """
-        if self.failure.error_type.rpartition(".")[2] in _VERDICTS or self.hands_off:
+        outside = self.records[0].failure_category in _OUTSIDE
+        if outside or self.hands_off or self.failure.error_type.rpartition(".")[2] in _VERDICTS:
             return frozenset()
         own = [[frame.path for frame in link.frames if frame.in_app] for link in self.failure.chain]
         return frozenset(paths[-1] for paths in own if paths)

@@ -13,6 +13,7 @@ from pytest_selfheal.errors import UsageError
 from pytest_selfheal.model import Advice
 from pytest_selfheal.model import Reply
 from pytest_selfheal.model import Trust
+from pytest_selfheal.plugin.parts import RAISED
 
 if TYPE_CHECKING:
     from pytest_selfheal.advice.asking import Asker
@@ -89,7 +90,12 @@ class Advising:
         return self._service
 
     def _by_hook(self, prompt: Prompt) -> Reply:
-        answer = self._controller.config.hook.pytest_selfheal_ai(prompt=prompt)
+        try:
+            answer = self._controller.config.hook.pytest_selfheal_ai(prompt=prompt)
+        except RAISED as error:
+            if isinstance(error, Exception):
+                raise
+            raise UsageError(f"it raised {error!r}", where="pytest_selfheal_ai") from error
         if isinstance(answer, str):
             return Reply(answer)
         if not isinstance(answer, Reply):

@@ -27,6 +27,7 @@ from pytest_selfheal.model import Ruling
 from pytest_selfheal.plugin import private_pytest
 from pytest_selfheal.plugin.capture import capture
 from pytest_selfheal.plugin.capture import capture_report
+from pytest_selfheal.plugin.parts import RAISED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,8 +187,8 @@ class Observer:
         try:
             answer = ihook.pytest_selfheal_classify(failure=failure, error=excinfo.value if excinfo else None)
             return _ruling_of(answer)
-        except Exception as error:  # noqa: BLE001 - the hook is somebody else's; our rules decide then
-            self._degrade(error)
+        except RAISED as error:  # the hook is somebody else's; our rules decide then
+            self._degrade(error if isinstance(error, Exception) else DataError(f"it raised {error!r}"))
             return None
 
 

@@ -8,6 +8,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import pytest
+
+RAISED: tuple[type[BaseException], ...] = (Exception, pytest.skip.Exception, pytest.fail.Exception)
+"""What somebody else's hook may raise without ending the run: pytest's own outcomes are no `Exception`."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path

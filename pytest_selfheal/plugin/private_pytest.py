@@ -28,7 +28,6 @@ import pytest
 from _pytest.assertion import rewrite
 from _pytest.runner import check_interactive_exception
 from _pytest.runner import pytest_make_collect_report as make_collect_report
-from _pytest.runner import show_test_item
 from _pytest.unittest import TestCaseFunction
 
 if TYPE_CHECKING:
@@ -121,34 +120,6 @@ try:
     from _pytest.subtests import failed_subtests_key
 except ImportError:  # pytest < 9 has no built-in sub-tests
     failed_subtests_key = None  # type: ignore[assignment]
-
-__all__ = [
-    "Snapshot",
-    "WorkerSlot",
-    "begin",
-    "collect_again",
-    "end",
-    "failing_fixture_scope",
-    "is_interactive",
-    "is_project_module",
-    "is_unittest",
-    "is_up",
-    "load_plainly",
-    "new_line",
-    "passed_report",
-    "reset_for_retry",
-    "retarget",
-    "rewrite_with",
-    "run_phase",
-    "show_test_item",
-    "stop_below",
-    "tear_down_failed",
-    "tear_down_to",
-    "tell_junit",
-    "tell_junit_about",
-    "tell_junit_about_the_run",
-    "would_rewrite",
-]
 
 _PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}
 _EXIT: tuple[type[BaseException], ...] = (pytest.exit.Exception,)

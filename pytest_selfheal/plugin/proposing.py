@@ -13,6 +13,7 @@ from typing import Any
 from pytest_selfheal.errors import DataError
 from pytest_selfheal.model import Origin
 from pytest_selfheal.model import Proposal
+from pytest_selfheal.plugin.parts import RAISED
 from pytest_selfheal.safety.escape import visible
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def proposing_for(controller: Controller) -> Callable[[Failure, Project], list[C
         try:
             answers = hook(failure=failure, root=controller.config.rootpath)
             proposals = [one for answer in answers if answer is not None for one in _listed(answer)]
-        except Exception as error:  # noqa: BLE001 - the hook is somebody else's; our fixers go on
+        except RAISED as error:  # the hook is somebody else's; our fixers go on
             controller.parts.note(_told("", error))
             return []
         found: list[Candidate] = []
@@ -56,7 +57,7 @@ def _listed(answer: Any) -> Iterable[Any]:
     return (answer,) if isinstance(answer, (Proposal, str)) or not isinstance(answer, Iterable) else answer
 
 
-def _told(plugin: str, error: Exception) -> str:
+def _told(plugin: str, error: BaseException) -> str:
     """Return one line on what went wrong in somebody else's proposal."""
     whose = f" ({visible(str(plugin))[:40]})" if plugin else ""
     text = "; ".join(line.strip().removeprefix("-> ") for line in str(error).splitlines())

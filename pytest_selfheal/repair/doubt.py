@@ -70,6 +70,8 @@ def credit(fixes: Sequence[Fix], wanted: Sequence[str], *, without: Without, pas
         passes: runs tests with a fix.
         rounds: how often the tests must fail without a fix; with it they must pass as often, the first time included.
     """
+    if not fixes:
+        return Credit(())
     left, lucky = list(fixes), list[str]()
     for number in range(rounds):
         standing = [nodeid for nodeid in wanted if nodeid not in lucky]

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 8
 """More candidates than this are guessing: the chance that a wrong one passes grows with their number."""
 
+_VERDICTS = frozenset({"AssertionError", "Failed"})
+_NEAR = 4
+"""Lines between an edit and the line that is told for its statement."""
+
 Propose = Callable[[Failure, Mapping[str, bytes]], "list[Candidate]"]
 """Candidates for a failure seen with some files laid over the sources (relative path to bytes); {} at first."""
 
@@ -157,6 +161,7 @@ def _follow(
             following = next_failure(run, wanted, tools.project, seen)
             if following is None:
                 return None, reason, ran
+            ran = ran and _rules_out(following, candidate, files)
             seen.add(_key(following))
             step = _only_sure(tools.propose(following, files))
             if step is None:
@@ -164,14 +169,35 @@ def _follow(
             candidate = joined(candidate, step, tools.read)
         except PatchError as error:
             return None, str(error), ran
-    return None, f"not green after {rounds} rounds: {reason}", ran
+    return None, f"not green after {rounds} rounds: {reason}", False
+
+
+def _rules_out(following: Failure, candidate: Candidate, files: Mapping[str, bytes]) -> bool:
+    """Tell whether the error behind a reading speaks against it: it is raised where the reading was made, or by a test.
+
+    Any other error may be one more bug, which the right reading only brings to light.
+    """
+    kind = following.error_type.rpartition(".")[2]
+    if kind in _VERDICTS:
+        return True
+    link = next((one for one in following.chain if one.type_name.rpartition(".")[2] == kind), None)
+    own = [frame for frame in (link.frames if link else ()) if frame.in_app]
+    if not own:
+        return False
+    last = own[-1]
+    lines = [
+        files[edit.path][: edit.start].count(b"\n") + 1
+        for edit in candidate.patch.edits
+        if edit.path == last.path and edit.path in files
+    ]
+    return any(abs(last.lineno - line) <= _NEAR for line in lines)
 
 
 def _chosen_by_tests(fix: Fix, others: int) -> Fix:
     """Believe the one reading the tests leave over, where its fixer knows that there is no other."""
     candidate = fix.candidate
-    if candidate.if_alone <= candidate.confidence:
-        return fix
+    if candidate.if_alone <= candidate.confidence or candidate.confidence < candidate.prior:
+        return fix  # this project's experience with such fixes speaks louder
     said = f"the tests fail with each of the {others} other readings" if others > 1 else "the tests fail with the other"
     return replace(
         fix,
@@ -213,6 +239,7 @@ def joined(first: Candidate, second: Candidate, read: Read) -> Candidate:
         confidence=min(first.confidence, second.confidence),
         error_class=ErrorClass.VALUE if values else ErrorClass.API,
         learned=first.learned and second.learned,
+        if_alone=0.0,
         evidence=(*first.evidence, *second.evidence),
     )
 

@@ -41,6 +41,7 @@ _STRICTNESS = _words(
 )
 _SWITCHES = _words("__test__ pytestmark collect_ignore collect_ignore_glob pytest_plugins maxDiff failureException")
 _HELPERS = re.compile(r"^(check|verify|expect|ensure|should|must|validate)(_|$|[A-Z])")
+_TEST_HEAD = re.compile(rb"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(?P<name>[Tt]est\w*)", re.MULTILINE)
 _BRANCHES = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.Match, ast.comprehension)
 _JUMPS = (ast.Return, ast.Continue, ast.Break)
 _ENDS = (*_JUMPS, ast.Raise)
@@ -99,11 +100,27 @@ def loosened_lines(old: bytes, new: bytes, after: ast.Module, *, is_test: bool) 
             return f"the fix touches a check ({line.decode('utf-8', 'replace')[:60]})"
     if sum(lines_now.values()) < sum(lines_then.values()):
         return "the fix deletes lines"
+    if is_test and _lost_tests(old, after):
+        return "the fix hides a test"
     if is_test and (moved := moved_numbers(old, new)):
         return f"the fix changes an expected value ({moved})"
     if is_test and _unreachable(after):
         return "the fix leaves statements that are never reached"
     return ""
+
+
+def _lost_tests(old: bytes, after: ast.Module) -> bool:
+    """Tell whether a test of a text that did not parse is none any more: inside a function or text, or renamed."""
+    wanted = Counter(match["name"].decode("utf-8", "replace") for match in _TEST_HEAD.finditer(old))
+    found: Counter[str] = Counter()
+    places: list[ast.AST] = [after]
+    while places:
+        for node in ast.iter_child_nodes(places.pop()):
+            if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+                found[node.name] += 1
+            if isinstance(node, (ast.ClassDef, ast.If, ast.Try, ast.With)):
+                places.append(node)
+    return bool(wanted - found)
 
 
 def _forget_ended(before: Counter[bytes], after: Counter[bytes]) -> None:
@@ -191,10 +208,6 @@ def _verdicts_of(node: ast.AST, aliases: Mapping[str, str], renamed: Mapping[str
         yield from ((name, ast.dump(node)) for one in targets if (name := _last_name(one)) in _SWITCHES)
     elif isinstance(node, _FUNCTIONS) and node.name in ("__exit__", "__aexit__"):
         yield node.name, ";".join(ast.dump(part) for part in ast.walk(node) if isinstance(part, ast.Return))
-
-
-def _swallows(node: ast.Try) -> bool:
-    return any(isinstance(part, _JUMPS) for statement in node.finalbody for part in ast.walk(statement))
 
 
 class _Renaming(ast.NodeTransformer):

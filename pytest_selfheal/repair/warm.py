@@ -186,7 +186,8 @@ class WarmChild:
         place = self._folder / "run"
         try:
             place.mkdir()
-            self._send(do="run", spec=str(write_spec(place, targets, setup, edited=edited)))
+            paths = [str(Path(setup.root, path)) for path in edited]
+            self._send(do="run", spec=str(write_spec(place, targets, setup, edited=edited)), paths=paths)
             output = self._folder / "output.txt"
             status = wait_tree(child, self._mark, output, setup.timeout_s)
             shutil.copyfile(output, place / "output.txt")

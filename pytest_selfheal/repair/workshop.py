@@ -164,7 +164,10 @@ class Bench:
 
     def mends(self, fix: Fix, nodeids: Sequence[str]) -> bool:
         """Tell whether other failing tests pass with a fix as well; nothing is written."""
-        files = apply_patch(fix.candidate.patch, self._project.read)
+        try:
+            files = apply_patch(fix.candidate.patch, self._project.read)
+        except PatchError:  # somebody saved a file meanwhile
+            return False
         return self._children.screen(files, sample(nodeids), frozenset())[0].ok
 
     def try_out(self, files: Mapping[str, bytes], nodeids: Sequence[str]) -> tuple[Validation, RunResult]:
@@ -243,7 +246,10 @@ class Bench:
             return Credit(tuple(fixes))
 
         def passes(fix: Fix, nodeids: Sequence[str]) -> bool:
-            files = apply_patch(fix.candidate.patch, self._project.read)
+            try:
+                files = apply_patch(fix.candidate.patch, self._project.read)
+            except PatchError:  # somebody saved a file meanwhile
+                return False
             return self._children.screen(files, nodeids, known_failures)[0].ok
 
         return credit(

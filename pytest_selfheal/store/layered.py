@@ -174,10 +174,6 @@ class Layered:
             starts += [summary.oldest, summary.newest]
         return min(starts, default=""), max(starts, default="")
 
-    def changed_kinds(self) -> list[str]:
-        """Return the kinds kept whole of which something is new."""
-        return [cls.kind for cls in KEPT if self.new.records[cls.kind]]
-
     def _newly(self, signature: str) -> int:
         table = self.new.failures
         rows = table.rows_at(table.of_signature(signature))

@@ -329,16 +329,18 @@ CALLS: tuple[Call, ...] = (
 )
 
 KEYWORDS: tuple[Keyword, ...] = (
-    Keyword("json", r"(JSONDecoder\.__init__|loads?)$", "encoding"),
-    Keyword("asyncio", r"(sleep|wait|gather|wait_for|Lock|Event|Queue|Semaphore|Condition)(\.__init__)?$", "loop"),
-    Keyword("pandas", r"(_generate_range|date_range)$", "closed", "inclusive"),
-    Keyword("pandas", r"to_csv$", "line_terminator", "lineterminator"),
-    Keyword("pydantic", r"conlist$|conset$", "min_items", "min_length"),
-    Keyword("pydantic", r"conlist$|conset$", "max_items", "max_length"),
-    Keyword("pydantic", r"constr$", "regex", "pattern"),
-    Keyword("pandas", r"to_datetime$|read_csv$", "infer_datetime_format"),
-    Keyword("sqlalchemy", r"(String|Unicode|Text|UnicodeText|Enum)\.__init__$", "convert_unicode"),
-    Keyword("sklearn", r"OneHotEncoder\.__init__$", "sparse", "sparse_output"),
+    Keyword("json", r"(^|\.)(JSONDecoder\.__init__|loads?)$", "encoding"),
+    Keyword(
+        "asyncio", r"(^|\.)((sleep|wait|gather|wait_for|Lock|Event|Queue|Semaphore|Condition)(\.__init__)?)$", "loop"
+    ),
+    Keyword("pandas", r"(^|\.)(_generate_range|date_range)$", "closed", "inclusive"),
+    Keyword("pandas", r"(^|\.)to_csv$", "line_terminator", "lineterminator"),
+    Keyword("pydantic", r"(^|\.)(conlist|conset)$", "min_items", "min_length"),
+    Keyword("pydantic", r"(^|\.)(conlist|conset)$", "max_items", "max_length"),
+    Keyword("pydantic", r"(^|\.)constr$", "regex", "pattern"),
+    Keyword("pandas", r"(^|\.)(to_datetime|read_csv)$", "infer_datetime_format"),
+    Keyword("sqlalchemy", r"(^|\.)(String|Unicode|Text|UnicodeText|Enum)\.__init__$", "convert_unicode"),
+    Keyword("sklearn", r"(^|\.)OneHotEncoder\.__init__$", "sparse", "sparse_output"),
 )
 
 BUILTINS: dict[str, str] = {

@@ -71,18 +71,34 @@ def by_keyword(link: ErrorLink, project: Project, rules: Sequence[Keyword] = KEY
     rules = [rule for rule in rules if rule.old == match["name"] and re.search(rule.callees, match["callee"])]
     for path, line in places(link, project) if rules else ():
         tree = project.tree(path)
-        if tree is None or not any(rule.library.encode() in project.data(path) for rule in rules):
+        held = [rule for rule in rules if rule.library.encode() in project.data(path)]
+        ways = {rule.new for rule in held}
+        if tree is None or not held:
             continue
+        if len(ways) > 1 or _is_own(match["callee"], project):
+            return None
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_at(node, line)]
         calls = [node for node in calls if any(keyword.arg == match["name"] for keyword in node.keywords)]
         if len(calls) != 1:
             return None
-        edit = _keyword_edit(source(project, path), calls[0], match["name"], rules[0].new)
-        what = f"pass `{rules[0].new}` instead of" if rules[0].new else "do not pass"
+        (new,) = ways
+        edit = _keyword_edit(source(project, path), calls[0], match["name"], new)
+        what = f"pass `{new}` instead of" if new else "do not pass"
         said = f"{match['callee']} does not take `{match['name']}` any more"
         title = f"{what} `{match['name']}` in {path}"
         return candidate(NAME, title, [edit], project, confidence=_SURE, evidence=[said])
     return None
+
+
+def _is_own(callee: str, project: Project) -> bool:
+    """Tell whether the project itself defines what is called: the message names no module, so it may be meant."""
+    parts = [part for part in callee.split(".") if part != "__init__"]
+    return any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == parts[-1]
+        for path, _facts in project.mentioning(parts[-1])
+        if (tree := project.tree(path)) is not None
+        for node in ast.walk(tree)
+    )
 
 
 def _is_at(node: ast.expr, line: int) -> bool:
