@@ -28,6 +28,7 @@ import pytest
 from _pytest.assertion import rewrite
 from _pytest.runner import check_interactive_exception
 from _pytest.runner import pytest_make_collect_report as make_collect_report
+from _pytest.runner import show_test_item
 from _pytest.unittest import TestCaseFunction
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ try:
     from _pytest.subtests import failed_subtests_key
 except ImportError:  # pytest < 9 has no built-in sub-tests
     failed_subtests_key = None  # type: ignore[assignment]
+
+__all__ = ["show_test_item"]
 
 _PHASE_HOOKS = {when: f"pytest_runtest_{when}" for when in ("setup", "call", "teardown")}
 _EXIT: tuple[type[BaseException], ...] = (pytest.exit.Exception,)

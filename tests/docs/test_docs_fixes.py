@@ -60,3 +60,12 @@ def test_a_plugin_proposes_and_a_person_decides(heal, pytester):
     pytester.makepyfile(shop=source, test_shop=TEST)
     heal().stdout.fnmatch_lines(["selfheal: suggested: *use NewLedger in shop.py*"])
     assert pytester.path.joinpath("shop.py").read_text() == f"{source.strip()}"
+
+
+def test_a_hook_that_skips_or_answers_nonsense_changes_nothing(heal, pytester):
+    """Neither pytest's own outcomes nor a wrong answer of the hook end the run; one line says what happened."""
+    pytester.makepyfile(shop=OLD, test_shop=TEST)
+    for body, said in (("pytest.skip('not here')", "Skipped: not here"), ("return 3", "the answer holds a int")):
+        pytester.makeconftest(f"import pytest\ndef pytest_selfheal_propose(failure, root):\n    {body}\n")
+        done = heal()
+        done.stdout.fnmatch_lines([f"*pytest_selfheal_propose: *{said}*", "*1 failed*"])

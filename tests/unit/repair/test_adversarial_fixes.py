@@ -189,6 +189,31 @@ def test_a_repair_of_syntax_does_not_change_values_besides(tmp_path, old, new):
     assert refused(tmp_path, "test_a.py", BROKEN, fixed.replace(old, new)) != ""
 
 
+TWO_TESTS = """\
+def test_a():
+    got = f(1
+
+class TestB:
+    def test_b(self):
+        got = g(2)
+"""
+HIDDEN = {
+    "inside a function": lambda text: text.replace("\nclass", "\n    class").replace(
+        "    def test_b", "        def test_b"
+    ),
+    "another name": lambda text: text.replace("test_b", "helper"),
+    "inside a text": lambda text: text.replace("class", '"""\nclass') + '"""\n',
+}
+
+
+@pytest.mark.parametrize("hide", HIDDEN.values(), ids=HIDDEN)
+def test_a_repair_of_syntax_hides_no_test(tmp_path, hide):
+    """What was a test by its first line still is one that pytest finds."""
+    fixed = TWO_TESTS.replace("f(1", "f(1)")
+    assert refused(tmp_path, "test_a.py", TWO_TESTS, fixed) == ""
+    assert refused(tmp_path, "test_a.py", TWO_TESTS, hide(fixed)) != ""
+
+
 CODE = """\
 import hashlib
 import hmac

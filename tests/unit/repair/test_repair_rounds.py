@@ -173,3 +173,32 @@ def test_tests_choose_only_where_they_have_spoken(make_project, more):
     bench = tools(project, Program(project.root, ("json", "one.py", cure)), **more)
     found = search(failure("json", "one.py"), guesses(project, 0.86), bench, wanted=[TEST], rounds=1, deadline=1.0)
     assert {(fix.candidate.confidence, fix.candidate.learned) for fix in found.fixes} == {(0.72, False)}
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "believed"),
+    [
+        (("one.py", 1), "TypeError", True),
+        (("test_it.py", 3), "AssertionError", True),
+        (("two.py", 2), "IndexError", False),
+    ],
+    ids=["where the reading is", "by a test", "elsewhere"],
+)
+def test_another_bug_that_comes_to_light_rules_no_reading_out(make_project, place, kind, believed):
+    """The right reading may be followed by an error of its own, the wrong one by none."""
+    project = make_project({**FILES, "test_it.py": "import one\n"})
+    frames = [[str(project.root / place[0]), place[1], "f"]]
+    chain = (
+        {"type_name": f"builtins.{kind}", "mro": [], "message": "x", "relation": "", "facts": {}, "frames": frames},
+    )
+    red = RunResult(
+        complete=True, outcomes={TEST: "failed"}, errors={TEST: RunError(kind, "x", lineno=place[1], chain=chain)}
+    )
+
+    def screen(files):
+        ok = b"import json" in files["one.py"]
+        return Validation("screen", ok=ok, reason="" if ok else "red"), RunResult(complete=True) if ok else red
+
+    bench = tools(project, screen)
+    found = search(failure("json", "one.py"), guesses(project, 0.86), bench, wanted=[TEST], rounds=1, deadline=1.0)
+    assert [fix.candidate.learned for fix in found.fixes] == [believed]
