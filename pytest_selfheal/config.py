@@ -64,8 +64,6 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     **GATE_WORDS,
     "no_regression_for": tuple(category.value for category in Category),
 }
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off"}
 _SHARES = {"apply_confidence", "suggest_confidence", "retry_budget_share", "fix_success", "escalation_rate"}
 _AT_LEAST_ONE = {"attempts", "occurrences", "fix_rounds", "storm_failures", "min_samples", "min_duration_samples"} | {
     "flaky_min_runs",

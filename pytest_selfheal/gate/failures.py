@@ -19,8 +19,6 @@ from pytest_selfheal.gate.matching import test_key
 from pytest_selfheal.model.words import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_selfheal.gate.evidence import Evidence
     from pytest_selfheal.model import FailureRecord
     from pytest_selfheal.model import RuleResult
@@ -135,8 +133,3 @@ def known_flaky(found: Sorted, evidence: Evidence) -> RuleResult:
         tests=flaky,
         advice="these tests fail now and then without any change: make them reliable",
     )
-
-
-def standing_tests(found: Sorted) -> Sequence[str]:
-    """Return the tests to run again to see what blocks."""
-    return nodeids((*found.regressions, *found.new))

@@ -9,7 +9,6 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field
@@ -290,10 +289,3 @@ def _open_keywords(call: Form, partner: Form) -> list[str]:
     call.fields["keywords"] = [item for name, item in old.items() if name not in kept] + [Form(REST, {"id": "KW"})]
     partner.fields["keywords"] = [Form(REST, {"id": "KW"})] + [item for name, item in new.items() if name not in kept]
     return [name for name in new if name not in old and name is not None]
-
-
-def is_site(form: Forms) -> bool:
-    """Tell whether a form can be replaced as such: an expression, a statement, or a run of statements."""
-    if isinstance(form, list):
-        return True
-    return isinstance(form.origin, (ast.expr, ast.stmt))

@@ -90,7 +90,7 @@ class FailureRecord(Record):
         """
         failure, diagnosis = observation.failure, observation.diagnosis
         return cls(
-            id=stable_id(run_id, failure.nodeid, failure.phase.value, diagnosis.signature),
+            id=cls.id_of(observation, run_id),
             updated_at=failure.created_at,
             run_id=run_id,
             nodeid=failure.nodeid,
@@ -120,6 +120,12 @@ class FailureRecord(Record):
             is_regression=observation.is_regression,
             trust=trust,
         )
+
+    @staticmethod
+    def id_of(observation: Observation, run_id: str) -> str:
+        """Return the id of the record of an observation, without making it."""
+        failure = observation.failure
+        return stable_id(run_id, failure.nodeid, failure.phase.value, observation.diagnosis.signature)
 
     def failure(self) -> Failure:
         """Return the failure this record was made from, as far as it was kept; diagnosing it again is possible."""

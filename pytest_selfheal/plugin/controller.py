@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from pytest_selfheal.store.protocol import Store
 
 _MAX_KEPT_IN_MEMORY = 5000
-_ALIKE = 20
 """Failures beyond this many are stored but not repaired: a run that broken needs a person anyway."""
+
+_ALIKE = 20
+"""Observations with one signature that are kept each for itself."""
 
 
 class Controller:
@@ -135,9 +137,10 @@ class Controller:
 
         try:
             for observation in observations:
-                record = FailureRecord.of(observation, self.run_id, self.trust, detailed=False)
-                if record.nodeid not in self._held:
-                    self._held[record.nodeid] = record.id
+                nodeid = observation.failure.nodeid
+                if nodeid not in self._held:
+                    record = FailureRecord.of(observation, self.run_id, self.trust, detailed=False)
+                    self._held[nodeid] = record.id
                     self.store.append(replace(record, updated_at=self.started_at))
         except Exception as error:  # noqa: BLE001 - keeping a record must not change a test's outcome
             self.degrade(error)
@@ -150,9 +153,9 @@ class Controller:
         from pytest_selfheal.model import FailureRecord
 
         for observation in observations if self._held else ():
-            record = FailureRecord.of(observation, self.run_id, self.trust, detailed=False)
-            if self._held.get(record.nodeid) == record.id:
-                del self._held[record.nodeid]
+            nodeid = observation.failure.nodeid
+            if nodeid in self._held and self._held[nodeid] == FailureRecord.id_of(observation, self.run_id):
+                del self._held[nodeid]
 
     def degrade(self, error: Exception) -> None:
         """Note an error of our own; it is shown once, at the end."""

@@ -177,11 +177,9 @@ def _rules_out(following: Failure, candidate: Candidate, files: Mapping[str, byt
 
     Any other error may be one more bug, which the right reading only brings to light.
     """
-    kind = following.error_type.rpartition(".")[2]
-    if kind in _VERDICTS:
+    if following.error_type.rpartition(".")[2] in _VERDICTS:
         return True
-    link = next((one for one in following.chain if one.type_name.rpartition(".")[2] == kind), None)
-    own = [frame for frame in (link.frames if link else ()) if frame.in_app]
+    own = _own_frames(following)
     if not own:
         return False
     last = own[-1]
@@ -211,10 +209,14 @@ def _chosen_by_tests(fix: Fix, others: int) -> Fix:
 
 
 def _key(failure: Failure) -> Key:
+    places = tuple((frame.path, frame.lineno) for frame in _own_frames(failure))
+    return failure.error_type, failure.error_message, places
+
+
+def _own_frames(failure: Failure) -> list[Frame]:
     kind = failure.error_type.rpartition(".")[2]
     link = next((one for one in failure.chain if one.type_name.rpartition(".")[2] == kind), None)
-    own = [frame for frame in (link.frames if link else ()) if frame.in_app]
-    return failure.error_type, failure.error_message, tuple((frame.path, frame.lineno) for frame in own)
+    return [frame for frame in (link.frames if link else ()) if frame.in_app]
 
 
 def _only_sure(candidates: list[Candidate]) -> Candidate | None:

@@ -106,16 +106,6 @@ def function_at(tree: ast.Module, line: int) -> tuple[ast.ClassDef | None, Funct
     return max(around, key=lambda item: item[1].lineno) if around else None
 
 
-def statement_at(tree: ast.Module, line: int) -> ast.stmt | None:
-    """Return the innermost statement around a line; for a compound statement this is its head."""
-    around = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
-    ]
-    return max(around, key=lambda node: (node.lineno, node.col_offset)) if around else None
-
-
 def arguments_of(node: FunctionNode | ast.Lambda) -> list[ast.arg]:
     """Return all parameters that can be passed by name or place, without `*args` and `**kwargs`."""
     return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]

@@ -164,11 +164,7 @@ class Bench:
 
     def mends(self, fix: Fix, nodeids: Sequence[str]) -> bool:
         """Tell whether other failing tests pass with a fix as well; nothing is written."""
-        try:
-            files = apply_patch(fix.candidate.patch, self._project.read)
-        except PatchError:  # somebody saved a file meanwhile
-            return False
-        return self._children.screen(files, sample(nodeids), frozenset())[0].ok
+        return self._passes(fix, sample(nodeids), frozenset())
 
     def try_out(self, files: Mapping[str, bytes], nodeids: Sequence[str]) -> tuple[Validation, RunResult]:
         """Run tests with other texts laid over the sources; nothing is written."""
@@ -245,20 +241,20 @@ class Bench:
         if not unsteady and all(is_certain(failure, fix.candidate) for fix in fixes):
             return Credit(tuple(fixes))
 
-        def passes(fix: Fix, nodeids: Sequence[str]) -> bool:
-            try:
-                files = apply_patch(fix.candidate.patch, self._project.read)
-            except PatchError:  # somebody saved a file meanwhile
-                return False
-            return self._children.screen(files, nodeids, known_failures)[0].ok
-
         return credit(
             fixes,
             wanted,
             without=lambda nodeids: self._children.screen({}, nodeids, known_failures)[1],
-            passes=passes,
+            passes=lambda fix, nodeids: self._passes(fix, nodeids, known_failures),
             rounds=UNSTEADY_ROUNDS if unsteady or not all(fix.candidate.specific for fix in fixes) else 1,
         )
+
+    def _passes(self, fix: Fix, nodeids: Sequence[str], known_failures: frozenset[str]) -> bool:
+        try:
+            files = apply_patch(fix.candidate.patch, self._project.read)
+        except PatchError:  # somebody saved a file meanwhile
+            return False
+        return self._children.screen(files, nodeids, known_failures)[0].ok
 
     def prove_one(self, candidate: Candidate, nodeids: Sequence[str], known_failures: frozenset[str]) -> Proof:
         """Validate one candidate on the files as they are now, as a person accepts it."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from pytest_selfheal.store.blocks import Ref
     from pytest_selfheal.store.clock import Clock
@@ -73,8 +74,7 @@ def save(
     before = _files_named(layout)
     layout.blocks.mkdir(0o700, exist_ok=True)
     refuse_other_than_folder(layout.blocks)
-    is_whole = isinstance(fold, Layered) and before.issuperset(fold.base.summary.files)  # else another replaced them
-    if is_whole and isinstance(fold, Layered) and len(fold.base.summary.files) < snapshots.MOST_FILES:
+    if isinstance(fold, Layered) and _may_be_continued(fold.base.summary.files, before):
         summary = _copy(fold.base.summary)
         new, spans = fold.new, spans[len(fold.base.spans) :]
     else:
@@ -95,6 +95,11 @@ def save(
     write_atomically(layout.blocks / name, _Saving(summary, fold, new, spans).blocks())
     snapshots.write(layout.snapshot, summary)
     _remove(layout, clock, before - set(summary.files), set(summary.files))
+
+
+def _may_be_continued(files: Sequence[str], named: AbstractSet[str]) -> bool:
+    """Tell whether a further file may follow: few hold the rest, and nobody has replaced one of them meanwhile."""
+    return len(files) < snapshots.MOST_FILES and named >= set(files)
 
 
 class _Saving:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_selfheal.errors import PatchError
@@ -171,8 +170,3 @@ def parsed(text: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
-
-
-def doubted(found: list[Candidate], confidence: float) -> list[Candidate]:
-    """Return the candidates, at most `confidence` sure and not to be applied by themselves."""
-    return [replace(item, confidence=min(item.confidence, confidence), learned=False) for item in found]
